@@ -1,0 +1,131 @@
+"""The narrow doors between floors: what a store, a journal and a sweep engine must be able to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+from .records import Opened, Record
+
+
+class Point(NamedTuple):
+    """One value of one metric."""
+
+    key: str
+    value: float
+    time: int
+    step: int
+
+
+class RemoteRun(NamedTuple):
+    """Where a run lives in the store."""
+
+    run_id: str
+    experiment_id: str
+    artifact_uri: str = ""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much a store takes in one request, and how long names and values may be (characters)."""
+
+    points: int = 1000
+    params: int = 100
+    tags: int = 100
+    entities: int = 1000
+    key_length: int = 250
+    param_length: int = 6000
+    tag_length: int = 8000
+
+
+class Backend(Protocol):
+    """A store of runs.
+
+    Each method either has done what it says when it returns, or raises one of
+    ``Refused`` (this data will never be taken), ``LoginRefused``, or ``BackendUnavailable``
+    (anything that may go through later, also when it is unknown whether the call had an effect).
+    All but ``create`` may be repeated without harm.
+    """
+
+    @property
+    def limits(self) -> Limits:
+        """What one request may hold."""
+        ...
+
+    def create(self, opened: Opened, parent_id: str | None) -> RemoteRun:
+        """Make the run, its experiment too if it is missing."""
+        ...
+
+    def find(self, opened: Opened) -> RemoteRun | None:
+        """The run that an earlier ``create`` of the same record made, if any; joins ``opened.attach``."""
+        ...
+
+    def log(
+        self, run_id: str, points: Sequence[Point], params: Mapping[str, str], tags: Mapping[str, str]
+    ) -> None:
+        """Write one batch that keeps within the limits."""
+        ...
+
+    def upload(self, run_id: str, source: Path, name: str) -> None:
+        """Store the file under ``name`` among the run's artifacts."""
+        ...
+
+    def close(self, run_id: str, status: str, time: int) -> None:
+        """Set the end state."""
+        ...
+
+
+class Journal(Protocol):
+    """Where records are acknowledged."""
+
+    def write(self, record: Record) -> None:
+        """Return once the record is in a file.
+
+        Raises:
+            OSError: the record was not acknowledged.
+        """
+        ...
+
+
+class Suggested(NamedTuple):
+    """A trial that an engine wants tried."""
+
+    number: int
+    trial: Any
+    """The engine's own object, handed to the user's function."""
+
+
+class Told(NamedTuple):
+    """How a trial ended."""
+
+    number: int
+    state: str
+    """complete, pruned or failed."""
+    values: tuple[float, ...]
+    params: Mapping[str, Any]
+
+
+class SweepEngine(Protocol):
+    """Whatever suggests hyperparameters: asked for a trial, told how it ended."""
+
+    def ask(self) -> Suggested | None:
+        """The next trial, or None when nothing is left to try."""
+        ...
+
+    def params(self, suggested: Suggested) -> Mapping[str, Any]:
+        """The hyperparameters suggested so far in this trial."""
+        ...
+
+    def is_pruned(self, error: BaseException) -> bool:
+        """Whether this exception is the engine's way to stop a hopeless trial."""
+        ...
+
+    def tell(self, suggested: Suggested, state: str, values: Sequence[float] | None) -> Told:
+        """Report the end of a trial."""
+        ...
+
+    def best(self) -> Told | None:
+        """The best complete trial; None if there is none."""
+        ...

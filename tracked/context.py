@@ -33,10 +33,14 @@ class HasRef(Protocol):
     """What stands in the context variable: a run that is open here, or the reference of one opened elsewhere."""
 
     @property
-    def ref(self) -> RunRef: ...
+    def ref(self) -> RunRef:
+        """Its reference."""
+        ...
 
     @property
-    def outer(self) -> HasRef | None: ...
+    def outer(self) -> HasRef | None:
+        """The run around it, in this process."""
+        ...
 
 
 CURRENT: ContextVar[HasRef | None] = ContextVar("tracked_run", default=None)

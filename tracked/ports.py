@@ -25,16 +25,22 @@ class RemoteRun(NamedTuple):
     run_id: str
     experiment_id: str
     artifact_uri: str = ""
+    owned: bool = True
+    """False for a run that was only joined: it is never ended by us."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """How much a store takes in one request, and how long names and values may be (characters)."""
+    """How much a store takes in one request, and how long names and values may be (characters).
+
+    ``bytes`` counts texts only: the length of names and values of params and tags in one request.
+    """
 
     points: int = 1000
     params: int = 100
     tags: int = 100
     entities: int = 1000
+    bytes: int = 500_000
     key_length: int = 250
     param_length: int = 6000
     tag_length: int = 8000

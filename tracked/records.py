@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Union
 
 from .errors import TrackedError
 
-Steps = Union[int, Mapping[str, int]]
+Steps = Union[int, Mapping[str, int]]  # noqa: UP007 - a value at run time, on 3.10 too
 """One step for all values of a call, or one for each key."""
 
 
@@ -79,21 +79,16 @@ class Closed(NamedTuple):
     """FINISHED, FAILED or KILLED."""
 
 
-Record = Union[Opened, Params, Metrics, Tags, Artifact, Closed]
+Record = Union[Opened, Params, Metrics, Tags, Artifact, Closed]  # noqa: UP007 - as above
 
 
 class BadRecord(TrackedError):
     """A line of a journal that is whole but does not say what a record must say."""
 
 
-_BY_NAME: dict[str, Callable[..., Record]] = {
-    kind.__name__.lower(): kind for kind in (Opened, Params, Metrics, Tags, Artifact, Closed)
-}
-
-
 def to_json(record: Record) -> tuple[Any, ...]:
     """The record as a flat JSON array that begins with its kind."""
-    return (type(record).__name__.lower(), *record)
+    return (_NAMES[type(record)], *record)
 
 
 def from_json(value: object) -> Record:
@@ -102,65 +97,59 @@ def from_json(value: object) -> Record:
     Raises:
         BadRecord: for anything else; what comes from a file is never trusted.
     """
-    if not isinstance(value, list) or not value or not isinstance(value[0], str):
-        raise BadRecord(f"a record is an array that begins with its kind, not {type(value).__name__}")
-    kind = _BY_NAME.get(value[0])
-    if kind is None:
-        raise BadRecord(f"no record is called {value[0]!r}")
-    return _checked(kind, value[1:])
-
-
-def _checked(kind: Callable[..., Record], fields: list[Any]) -> Record:
-    try:
-        record = kind(*fields)
-    except TypeError as error:
-        raise BadRecord(str(error)) from error
-    for name, value in record._asdict().items():
-        if not _FIELDS[name](value):
-            raise BadRecord(f"{type(record).__name__}.{name} cannot be {type(value).__name__}")
+    if not isinstance(value, list) or not value or value[0] not in _KINDS:
+        raise BadRecord(f"no record begins like this: {str(value)[:80]}")
+    kind = _KINDS[value[0]]
+    checks = _CHECKS[kind]
+    fields = value[1:]
+    if len(fields) != len(checks):
+        raise BadRecord(f"{kind.__name__} has {len(checks)} fields, not {len(fields)}")
+    for name, check, field in zip(kind._fields, checks, fields, strict=True):
+        if not check(field):
+            raise BadRecord(f"{kind.__name__}.{name} cannot be {str(field)[:80]!r}")
+    if kind is Metrics:
+        fields[-1] = _numbers(fields[-1])
+    record: Record = kind(*fields)
     return record
 
 
+def _numbers(values: Mapping[str, float | str]) -> dict[str, float]:
+    # NaN and the infinities are written by name, since JSON has none.
+    return {key: float(value) for key, value in values.items()}
+
+
 def _text(value: object) -> bool:
-    return isinstance(value, str)
+    return type(value) is str
 
 
 def _text_or_none(value: object) -> bool:
-    return value is None or isinstance(value, str)
+    return value is None or type(value) is str
 
 
 def _whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+    return type(value) is int
 
 
 def _texts(value: object) -> bool:
-    return isinstance(value, dict) and all(map(_text, value)) and all(map(_text, value.values()))
+    return type(value) is dict and all(map(_text, value.values()))
 
 
-def _values(value: object) -> bool:
-    """Texts for params and tags, numbers for metrics."""
-    return _texts(value) or (
-        isinstance(value, dict) and all(isinstance(v, float | int) for v in value.values())
-    )
+def _wholes(value: object) -> bool:
+    return type(value) is int or (type(value) is dict and all(map(_whole, value.values())))
 
 
-def _steps(value: object) -> bool:
-    return _whole(value) or (isinstance(value, dict) and all(map(_whole, value.values())))
+def _floats(value: object) -> bool:
+    return type(value) is dict and all(type(v) in (float, int) or v in _BY_NAME for v in value.values())
 
 
-_FIELDS: dict[str, Callable[[object], bool]] = {
-    "run": _text,
-    "time": _whole,
-    "name": _text,
-    "experiment": _text,
-    "parent": _text_or_none,
-    "parent_id": _text_or_none,
-    "attach": _text_or_none,
-    "inherit": _text_or_none,
-    "tags": _texts,
-    "values": _values,
-    "steps": _steps,
-    "stored": _text,
-    "size": _whole,
-    "status": _text,
+_BY_NAME = ("nan", "inf", "-inf")
+_KINDS: dict[object, Any] = {k.__name__.lower(): k for k in (Opened, Params, Metrics, Tags, Artifact, Closed)}
+_NAMES: dict[type, str] = {kind: name for name, kind in _KINDS.items()}  # type: ignore[misc]
+_CHECKS: dict[Any, tuple[Callable[[object], bool], ...]] = {
+    Opened: (_text, _whole, _text, _text, _text_or_none, _text_or_none, _text_or_none, _texts, _text_or_none),
+    Params: (_text, _texts),
+    Metrics: (_text, _whole, _wholes, _floats),
+    Tags: (_text, _texts),
+    Artifact: (_text, _text, _text, _whole),
+    Closed: (_text, _whole, _text),
 }

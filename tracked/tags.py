@@ -37,6 +37,9 @@ MLFLOW_SOURCE_NAME = "mlflow.source.name"
 MLFLOW_SOURCE_TYPE = "mlflow.source.type"
 MLFLOW_NOTE = "mlflow.note.content"
 
+NAMES_A_RUN = frozenset({BEST_TRIAL_RUN_ID})
+"""Tags whose value is a run: written with our local id, delivered with MLflow's."""
+
 READ_AS: dict[str, tuple[str, ...]] = {
     STUDY_KEY_HASH: ("code.study_key_hash", "code.grouping.study_key_hash"),
     STUDY_FAMILY_HASH: ("code.study_family_hash", "code.grouping.study_family_hash"),

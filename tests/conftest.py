@@ -1,0 +1,46 @@
+"""Every test has a home of its own, no settings from outside, and leaves no session behind."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tracked import session
+
+os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+_FOREIGN = ("TRACKED_", "MLFLOW_", "AZUREML_", "COLAB_", "KAGGLE_")
+_KEPT = ("MLFLOW_DISABLE_TELEMETRY", "MLFLOW_ALLOW_FILE_STORE")
+
+
+@pytest.fixture(scope="session")
+def templates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Ready sqlite databases, made once for all tests."""
+    folder = tmp_path_factory.getbasetemp() / "templates"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.fixture
+def home(tmp_path: Path, templates: Path) -> Path:
+    """The home of this test."""
+    folder = tmp_path / "home"
+    folder.mkdir()
+    (folder / "templates").symlink_to(templates)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _alone(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name in list(os.environ):
+        if name.startswith(_FOREIGN) and name not in _KEPT:
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("TRACKED_HOME", str(home))
+    monkeypatch.setenv("TRACKED_LINGER", "1")
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    session.reset()
+    yield
+    session.reset()

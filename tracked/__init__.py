@@ -1,0 +1,50 @@
+"""Track MLflow runs without writing MLflow code.
+
+from tracked import track, tracked_training
+
+@tracked_training
+def train(lr: float, epochs: int = 5):
+    for epoch in range(epochs):
+        track.log(loss=...)
+    return {"acc": ...}
+"""
+
+from __future__ import annotations
+
+from . import errors, testing, track
+from .decorate import decorator_for
+from .finding import find_mlflow_runs, get_mlflow_run_url
+from .hashing import get_or_compute_study_key_hash, get_or_compute_trial_key_hash
+from .kinds import tracked_benchmark, tracked_conversion, tracked_sweep, tracked_training
+from .markers import Artifact, Ignore, Key, Metric, Param, Secret
+from .plan import Kind
+from .runs import create_mlflow_run
+from .setup import configure, setup_mlflow, sync
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Artifact",
+    "Ignore",
+    "Key",
+    "Kind",
+    "Metric",
+    "Param",
+    "Secret",
+    "configure",
+    "create_mlflow_run",
+    "decorator_for",
+    "errors",
+    "find_mlflow_runs",
+    "get_mlflow_run_url",
+    "get_or_compute_study_key_hash",
+    "get_or_compute_trial_key_hash",
+    "setup_mlflow",
+    "sync",
+    "testing",
+    "track",
+    "tracked_benchmark",
+    "tracked_conversion",
+    "tracked_sweep",
+    "tracked_training",
+]

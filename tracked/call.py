@@ -1,0 +1,132 @@
+"""One call of a user's function, with its arguments bound to their names."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MethodType
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
+
+from .markers import Markers, markers_of
+from .naming import qualified_name
+
+
+@dataclass(frozen=True)
+class Call:
+    """What was called, and with what."""
+
+    name: str
+    """``__name__`` of the function."""
+    function: str
+    """``module.qualname``, the same from a script as from its import."""
+    arguments: Mapping[str, Any]
+    """Bound arguments with defaults, in the order of the signature; ``*args`` as ``args/0``, ``args/1``."""
+    owner: Any = None
+    """The object whose method was called, or the class of a class method."""
+
+    @classmethod
+    def bind(cls, fn: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Call:
+        """Bind the arguments as Python would; ``self`` and ``cls`` are the ``owner`` and no arguments.
+
+        Raises:
+            TypeError: the call does not fit the function; the text is what ``inspect`` says.
+        """
+        shape = _shape(fn)
+        bound = shape.signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        arguments = bound.arguments
+        if shape.positional or shape.keyword:
+            arguments = _spread(arguments, shape)
+        owner = fn.__self__ if isinstance(fn, MethodType) else None
+        return cls(shape.name, shape.function, arguments, owner)
+
+    def markers(self, fn: Callable[..., Any]) -> Markers:
+        """Markers by the names of the arguments; those of ``*args`` and ``**kwargs`` hold for each of theirs.
+
+        Raises:
+            ConfigError: markers of one parameter contradict each other.
+        """
+        found = markers_of(fn)
+        shape = _shape(fn)
+        spread = {shape.positional, shape.keyword} & found.keys()
+        return {**found, **self._spread_markers(found, shape)} if spread else found
+
+    def _spread_markers(self, found: Markers, shape: _Shape) -> Markers:
+        named = shape.signature.parameters
+        positional, keyword = (found.get(name or "", ()) for name in (shape.positional, shape.keyword))
+        extra = (name for name in self.arguments if name not in named)
+        return {name: positional if name.startswith(f"{shape.positional}/") else keyword for name in extra}
+
+
+class _Shape(NamedTuple):
+    """What is the same in all calls of a function."""
+
+    signature: inspect.Signature
+    name: str
+    function: str
+    positional: str | None
+    """Name of ``*args``, if there is one."""
+    keyword: str | None
+    """Name of ``**kwargs``, if there is one."""
+
+
+# A bound method lives as long as its call, its function as long as the program: the shape is kept by the latter.
+_FREE: WeakKeyDictionary[Any, _Shape] = WeakKeyDictionary()
+_BOUND: WeakKeyDictionary[Any, _Shape] = WeakKeyDictionary()
+
+
+def _shape(fn: Callable[..., Any]) -> _Shape:
+    cache, key = (_BOUND, fn.__func__) if isinstance(fn, MethodType) else (_FREE, fn)
+    try:
+        return cache[key]
+    except (KeyError, TypeError):
+        shape = _read_shape(fn)
+    with contextlib.suppress(TypeError):  # without weak references or a hash, it is read again
+        cache[key] = shape
+    return shape
+
+
+def _read_shape(fn: Callable[..., Any]) -> _Shape:
+    signature = inspect.signature(fn)
+    by_kind = {p.kind: p.name for p in signature.parameters.values()}
+    named = _named(fn)
+    return _Shape(
+        signature,
+        named.__name__,
+        qualified_name(named),
+        by_kind.get(inspect.Parameter.VAR_POSITIONAL),
+        by_kind.get(inspect.Parameter.VAR_KEYWORD),
+    )
+
+
+def _named(fn: Any) -> Any:
+    """What has a name: the function in a partial, the class of a callable object."""
+    while isinstance(fn, functools.partial):
+        fn = fn.func
+    return fn if hasattr(fn, "__name__") else type(fn)
+
+
+def _spread(arguments: Mapping[str, Any], shape: _Shape) -> dict[str, Any]:
+    """``*args`` and ``**kwargs`` as single arguments, in their place."""
+    spread: dict[str, Any] = {}
+    taken = shape.signature.parameters.keys() - {shape.positional, shape.keyword}
+    for name, value in arguments.items():
+        if name == shape.positional:
+            spread.update((f"{name}/{i}", item) for i, item in enumerate(value))
+        elif name == shape.keyword:
+            for key, item in value.items():
+                spread[_free(key, name, taken | spread.keys())] = item
+        else:
+            spread[name] = value
+    return spread
+
+
+def _free(key: str, keyword: str, taken: Any) -> str:
+    """``key``, unless another argument is called so: ``f(x, /, **kw)`` can be called with two ``x``."""
+    while key in taken:
+        key = f"{keyword}/{key}"
+    return key

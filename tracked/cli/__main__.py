@@ -1,0 +1,5 @@
+"""``python -m tracked.cli``."""
+
+from . import main
+
+main()

@@ -1,0 +1,1 @@
+"""MLflow, and nothing else, behind small functions: the only package that imports it."""

@@ -1,0 +1,165 @@
+"""The MLflow store as the shipper sees it: records become runs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from shutil import copyfile
+from tempfile import TemporaryDirectory
+from threading import Lock
+
+from mlflow import MlflowClient
+from mlflow.entities import Metric, Param, Run, RunTag
+
+from .. import tags as t
+from ..errors import Refused
+from ..ports import Limits, Point, RemoteRun
+from ..records import Opened
+from .client import client_for, experiment_id
+from .faults import told
+from .stores import artifact_root
+
+INFINITE = "tracked.infinite."
+"""Before a metric's key: the tag that says which infinity stands behind a value of ±1.797e308."""
+
+
+class MlflowBackend:
+    """Implements :class:`tracked.ports.Backend` over any MLflow tracking URI.
+
+    Args:
+        uri: a normalised tracking URI; nothing is asked of the store until the first call.
+        template_folder: where the finished empty databases of the embedded store are kept.
+    """
+
+    limits = Limits()
+
+    def __init__(self, uri: str, template_folder: Path | None = None) -> None:
+        self.uri = uri
+        self._templates = template_folder
+        self._experiments: dict[str, str] = {}
+        self._lock = Lock()
+
+    @property
+    def client(self) -> MlflowClient:
+        """MLflow's client of the store.
+
+        Raises:
+            BackendUnavailable: the store cannot be opened now.
+            Refused: MLflow does not know such a store.
+        """
+        return client_for(self.uri, self._templates)
+
+    def create(self, opened: Opened, parent_id: str | None) -> RemoteRun:
+        """Make the run with all its first tags, its experiment too if it is missing."""
+        tags = self._first_tags(opened, parent_id)
+        experiment = self._experiment(opened.experiment)
+        try:
+            with told():
+                run = self.client.create_run(experiment, opened.time, tags, opened.name or None)
+        except Refused:
+            # It may have been deleted since it was looked up: the next run looks again.
+            self._experiments.pop(opened.experiment, None)
+            raise
+        return _remote(run)
+
+    def find(self, opened: Opened) -> RemoteRun | None:
+        """The run that ``opened.attach`` names, or the one that an earlier ``create`` made."""
+        if opened.attach is not None and (joined := self._run(opened.attach)) is not None:
+            return _remote(joined)._replace(owned=False)
+        with told():
+            experiment = self.client.get_experiment_by_name(opened.experiment)
+            if experiment is None or not opened.run.isalnum():
+                return None
+            made = f"tags.`{t.LOCAL_ID}` = '{opened.run}'"
+            found = self.client.search_runs([experiment.experiment_id], made, max_results=1)
+        return _remote(found[0]) if found else None
+
+    def log(
+        self, run_id: str, points: Sequence[Point], params: Mapping[str, str], tags: Mapping[str, str]
+    ) -> None:
+        """Write one batch; MLflow cuts infinities to its largest number, so a tag says which they were."""
+        infinite = _infinite(points)
+        with told():
+            self.client.log_batch(
+                run_id,
+                [Metric(key, value, time, step) for key, value, time, step in points],
+                [Param(key, value) for key, value in params.items()],
+                [RunTag(key, value) for key, value in {**tags, **infinite}.items()],
+            )
+
+    def upload(self, run_id: str, source: Path, name: str) -> None:
+        """Store the file under ``name``."""
+        path = PurePosixPath(name)
+        # MLflow reports such a name as an internal error, as it does a broken network.
+        if not path.name or path.is_absolute() or ".." in path.parts:
+            raise Refused(f"{name!r} is no name for an artifact")
+        if not source.is_file():
+            raise Refused(f"artifact {name!r}: there is no file {source}")
+        folder = str(path.parent) if path.parent.name else None
+        with told(), _called(source, path.name) as local:
+            self.client.log_artifact(run_id, str(local), folder)
+
+    def close(self, run_id: str, status: str, time: int) -> None:
+        """Set the end state."""
+        with told():
+            self.client.set_terminated(run_id, status, time)
+
+    def _first_tags(self, opened: Opened, parent_id: str | None) -> dict[str, str]:
+        tags = {**opened.tags, **self._inherited(opened.inherit), t.LOCAL_ID: opened.run}
+        if opened.name:
+            tags[t.MLFLOW_NAME] = opened.name
+        if parent_id is not None:
+            tags[t.MLFLOW_PARENT] = parent_id
+        return tags
+
+    def _inherited(self, run_id: str | None) -> dict[str, str]:
+        run = self._run(run_id) if run_id is not None else None
+        return _hashes(run.data.tags) if run is not None else {}
+
+    def _run(self, run_id: str) -> Run | None:
+        try:
+            with told():
+                return self.client.get_run(run_id)
+        except Refused:
+            return None
+
+    def _experiment(self, name: str) -> str:
+        with self._lock:
+            if name not in self._experiments:
+                self._experiments[name] = experiment_id(self.client, name, artifact_root(self.uri))
+            return self._experiments[name]
+
+
+def _remote(run: Run) -> RemoteRun:
+    return RemoteRun(run.info.run_id, run.info.experiment_id, run.info.artifact_uri or "")
+
+
+def _hashes(tags: Mapping[str, str]) -> dict[str, str]:
+    """The hashes of a run under our keys, whichever key they are stored under."""
+    stored = {key: next((tags[k] for k in t.reading_order(key) if k in tags), None) for key in t.READ_AS}
+    return {key: value for key, value in stored.items() if value is not None}
+
+
+def _infinite(points: Sequence[Point]) -> dict[str, str]:
+    return {
+        (INFINITE + point.key)[: Limits.key_length]: f"{point.value} at step {point.step}"
+        for point in points
+        if math.isinf(point.value)
+    }
+
+
+@contextmanager
+def _called(source: Path, name: str) -> Iterator[Path]:
+    """The file under the name it shall have: MLflow takes the name from the path."""
+    if source.name == name:
+        yield source
+        return
+    with TemporaryDirectory(prefix="tracked-") as folder:
+        local = Path(folder, name)
+        try:
+            local.symlink_to(source.absolute())
+        except OSError:  # Windows without the privilege
+            copyfile(source, local)
+        yield local

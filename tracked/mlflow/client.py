@@ -1,0 +1,87 @@
+"""One MLflow client for each store, and the experiment that a run goes to."""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping
+from pathlib import Path
+from threading import Lock
+
+from mlflow import MlflowClient
+from mlflow.entities import Experiment, LifecycleStage
+from mlflow.exceptions import MlflowException
+
+from ..errors import BackendUnavailable, Refused
+from .faults import code_of, told
+from .stores import ensure_store
+
+_CLIENTS: dict[str, MlflowClient] = {}
+_LOCK = Lock()
+_TRIES = 3
+
+
+def client_for(uri: str, templates: Path | None = None) -> MlflowClient:
+    """The client of this store, made at the first call; ``templates`` as in :func:`ensure_store`.
+
+    Raises:
+        BackendUnavailable: the store cannot be opened now.
+        Refused: MLflow does not know such a store.
+    """
+    with _LOCK:
+        if uri not in _CLIENTS:
+            with told():
+                ensure_store(uri, templates)
+                _CLIENTS[uri] = MlflowClient(tracking_uri=uri)
+        return _CLIENTS[uri]
+
+
+def tame_environment(environ: MutableMapping[str, str]) -> None:
+    """Make MLflow give up at once: in the shipper's process, which does the waiting itself.
+
+    By default one call to a dead server blocks for four minutes, and a retried ``create_run`` whose answer was
+    lost makes a second run.  A time-out that a person has set stays.
+    """
+    environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "0"
+    environ["MLFLOW_ENABLE_ASYNC_LOGGING"] = "false"
+    environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
+    environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")
+    # What the person's own process tells or does not tell is theirs; ours has nothing to add.
+    environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+
+
+def experiment_id(client: MlflowClient, name: str, artifact_root: str | None = None) -> str:
+    """The id of the experiment, made if it is missing, with its artifacts below ``artifact_root`` if given.
+
+    Safe for many processes at once, which MLflow's ``set_experiment`` is not.
+
+    Raises:
+        Refused: the experiment is deleted, or its name is none.
+        BackendUnavailable: the store does not answer.
+    """
+    for _ in range(_TRIES):
+        with told():
+            if (found := client.get_experiment_by_name(name)) is not None:
+                return _alive(found)
+            try:
+                return str(client.create_experiment(name, _location(artifact_root, name)))
+            except MlflowException as error:
+                if code_of(error) != "RESOURCE_ALREADY_EXISTS":
+                    raise
+                # Another process was faster: what it made is found in the next round.
+    raise BackendUnavailable(f"experiment {name!r} can neither be found nor made")
+
+
+def _alive(experiment: Experiment) -> str:
+    if experiment.lifecycle_stage != LifecycleStage.ACTIVE:
+        raise Refused(
+            f"experiment {experiment.name!r} is deleted. Restore it with "
+            f"`mlflow experiments restore -x {experiment.experiment_id}`, or choose another name"
+        )
+    return str(experiment.experiment_id)
+
+
+def _location(artifact_root: str | None, name: str) -> str | None:
+    if artifact_root is None:
+        return None
+    readable = "".join(c if c.isalnum() or c in "-_." else "-" for c in name).strip(".")[:80]
+    # Two names may share a folder: below it stands the run's id.
+    return f"{artifact_root}/{readable or 'experiment'}"

@@ -1,0 +1,119 @@
+"""Where runs go: the single source of truth.  Nothing here loads MLflow."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ..errors import BackendUnavailable, ConfigError
+from .following import follow
+from .stores import artifact_root, database_of, ensure_store
+from .uris import normalise
+
+__all__ = ["Target", "artifact_root", "database_of", "ensure_store", "follow", "normalise", "resolve_uri"]
+
+_ROOT = Path("/")
+
+
+class Target(NamedTuple):
+    """A store, and who named it."""
+
+    uri: str
+    """In its absolute form."""
+    origin: str
+    hint: str = ""
+    """A sentence that the person should read once."""
+
+
+def resolve_uri(
+    explicit: str | None = None,
+    ml_client: Any = None,
+    configured: str | None = None,
+    *,
+    root: Path,
+    environ: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    top: Path = _ROOT,
+) -> Target:
+    """The store that runs go to.
+
+    The first that is given wins: the explicit URI, the workspace of ``ml_client``, the configured URI,
+    ``MLFLOW_TRACKING_URI``, the URI that a loaded MLflow was set to, the local default of this machine.
+
+    Args:
+        explicit: a URI given in code.
+        ml_client: an ``azure.ai.ml.MLClient``, or anything with its ``workspaces.get``.
+        configured: a URI from a file of the project; a relative one starts at ``root``.
+        root: the project's folder, where the local default lies.
+        environ: the environment; that of the process if not given.
+        cwd: where relative URIs of all other origins start.
+        top: the root of the file system, as far as Colab's and Kaggle's folders go.
+
+    Raises:
+        ConfigError: the URI that wins is none.
+        BackendUnavailable: the workspace of ``ml_client`` cannot be read.
+    """
+    environ = os.environ if environ is None else environ
+    given: Iterator[tuple[str | None, str, Path]] = (
+        (uri, origin, root if origin == "configuration" else cwd or Path.cwd())
+        for uri, origin in _candidates(explicit, ml_client, configured, environ)
+    )
+    for uri, origin, start in given:
+        if uri:
+            return _target(str(uri), origin, start)
+    return _target(f"sqlite:///{_local_folder(environ, root, top).as_posix()}/mlflow.db", "default", root)
+
+
+def _candidates(
+    explicit: str | None, ml_client: Any, configured: str | None, environ: Mapping[str, str]
+) -> Iterator[tuple[str | None, str]]:
+    """Strongest first; lazily, so that a workspace is asked only when nothing stronger is given."""
+    yield explicit, "tracking_uri"
+    yield (None if ml_client is None else _workspace_uri(ml_client)), "ml_client"
+    yield configured, "configuration"
+    yield environ.get("MLFLOW_TRACKING_URI"), "MLFLOW_TRACKING_URI"
+    yield _uri_of_loaded_mlflow(), "mlflow.set_tracking_uri"
+
+
+def _target(uri: str, origin: str, start: Path) -> Target:
+    try:
+        normal = normalise(uri, start)
+    except ConfigError as error:
+        raise ConfigError(f"{error} (from {origin})") from error
+    if not normal.startswith("file:"):
+        return Target(normal, origin)
+    hint = (
+        f"{normal} holds runs of MLflow's old file store and is used as it is; "
+        "`mlflow migrate-filestore` moves them to a database, which is faster"
+    )
+    return Target(normal, origin, hint)
+
+
+def _workspace_uri(ml_client: Any) -> str:
+    try:
+        uri = ml_client.workspaces.get(ml_client.workspace_name).mlflow_tracking_uri
+    except AttributeError as error:
+        raise ConfigError(f"ml_client is no MLClient of a workspace: {error}") from error
+    except Exception as error:  # Azure's exceptions cannot be imported here
+        raise BackendUnavailable(f"the workspace of ml_client cannot be read: {error}") from error
+    if not isinstance(uri, str) or not uri:
+        raise ConfigError("the workspace of ml_client has no MLflow tracking URI")
+    return uri
+
+
+def _uri_of_loaded_mlflow() -> str | None:
+    """What ``mlflow.set_tracking_uri`` was given; not MLflow's default, which moves with the working folder."""
+    uri = getattr(sys.modules.get("mlflow.tracking._tracking_service.utils"), "_tracking_uri", None)
+    return uri if isinstance(uri, str) else None
+
+
+def _local_folder(environ: Mapping[str, str], root: Path, top: Path) -> Path:
+    if any(name.startswith("COLAB_") for name in environ):
+        drive = top / "content" / "drive" / "MyDrive"
+        return drive if drive.is_dir() else top / "content"
+    if "KAGGLE_KERNEL_RUN_TYPE" in environ:
+        return top / "kaggle" / "working"
+    return root

@@ -1,0 +1,111 @@
+"""What is to be done for one call: its kind, the options it was decorated with, and the plan they give."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from .call import Call
+from .errors import ConfigError
+from .settings import did_you_mean
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a decorator may be given; every option has a default that suits most.
+
+    Attributes:
+        name: name of the run; by default the function's name and the beginning of its key.
+        experiment: name of the experiment; by default that of the settings.
+        parent: the run above; by default the run around the call.
+        tags: further tags of each run.
+        monitor: name of the metric that a bare number is logged under.
+        model: whether a returned model is logged.
+    """
+
+    name: str | None = None
+    experiment: str | None = None
+    parent: Any = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    monitor: str | None = None
+    model: bool = False
+
+    def __post_init__(self) -> None:
+        self._text_or_none("name", "experiment", "monitor")
+        if not isinstance(self.tags, Mapping):
+            raise ConfigError(f"tags is a mapping of texts, not {self.tags!r}")
+        object.__setattr__(self, "tags", {str(k): str(v) for k, v in self.tags.items()})
+
+    def _text_or_none(self, *names: str) -> None:
+        for name in names:
+            value = getattr(self, name)
+            if value is not None and (not isinstance(value, str) or not value.strip()):
+                raise ConfigError(f"{name} is a text that is not empty, not {value!r}")
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Plain data, so that a decorated function can be sent to another process."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for name, value in state.items():
+            object.__setattr__(self, name, value)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One stage of work, as data.  A new decorator is a new ``Kind`` given to ``decorator_for``.
+
+    Attributes:
+        stage: value of the tag ``stage``, by which runs of this kind are found.
+        identify: the tags that say which work a call is, from the call and the tags of hashes inherited from
+            the run around; None means the usual keys.
+        parents: stages of the runs that it usually stands under; empty means any.
+        tags: tags of every run of this kind.
+        read: makes of a result what is logged of it; None means the usual rules.
+        options: the class of its options.
+        drive: runs the user's function in a way of its own, given the open run, the call's options, the function
+            and its arguments; None means a plain call.
+        supplies: names of parameters that ``drive`` fills in, so that the caller does not.
+    """
+
+    stage: str
+    identify: Callable[[Call, Mapping[str, str]], Mapping[str, str]] | None = None
+    parents: Sequence[str] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
+    read: Callable[[Any], Any] | None = None
+    options: type[Options] = Options
+    drive: Callable[..., Any] | None = None
+    supplies: Sequence[str] = ()
+
+    def chosen(self, given: Mapping[str, Any]) -> Options:
+        """The options of a decorator.
+
+        Raises:
+            ConfigError: an option is unknown or has a value that cannot be.
+        """
+        known = [f.name for f in fields(self.options)]
+        for name in given:
+            if name not in known:
+                raise ConfigError(f"there is no option {name!r}{did_you_mean(name, known)}")
+        return self.options(**given)
+
+
+@dataclass(frozen=True)
+class RunPlan:
+    """A run before it is opened: all of it is known before anything is written."""
+
+    name: str
+    stage: str = ""
+    experiment: str | None = None
+    parent: Any = None
+    """The run above: a run, its reference, or an MLflow run id; None means the run around."""
+    params: Mapping[str, str] = field(default_factory=dict)
+    whole_params: Mapping[str, str] = field(default_factory=dict)
+    """Params that are too long for the store, whole."""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    hashes: Mapping[str, str] = field(default_factory=dict)
+    """Keys that children inherit, by tag; written as tags too."""
+    inherit: str | None = None
+    """MLflow id of a run whose hashes win over these."""
+    monitor: str | None = None

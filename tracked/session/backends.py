@@ -1,0 +1,39 @@
+"""From a tracking URI to the store behind it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..ports import Backend
+from ..shipper.memory import FileBackend, MemoryBackend
+
+IN_MEMORY: dict[str, MemoryBackend] = {}
+"""Stores of ``memory:`` URIs, which live and die with this process."""
+
+
+TEMPLATES = "templates"
+"""Folder below the home for ready sqlite databases."""
+
+
+def is_for_tests(uri: str) -> bool:
+    """Whether the store is one of ours, not MLflow's."""
+    return uri.startswith(("memory:", "records://"))
+
+
+def is_in_memory(uri: str) -> bool:
+    """Whether the store can only be reached from this process."""
+    return uri.startswith("memory:")
+
+
+def backend_for(uri: str, home: Path) -> Backend:
+    """The store behind this URI; nothing is asked of it yet.
+
+    ``memory:NAME`` and ``records:///PATH`` are for tests: the same rules as MLflow's, without MLflow.
+    """
+    if is_in_memory(uri):
+        return IN_MEMORY.setdefault(uri, MemoryBackend())
+    if uri.startswith("records://"):
+        return FileBackend(Path(uri.removeprefix("records://")))
+    from ..mlflow.backend import MlflowBackend  # noqa: PLC0415 - loads MLflow: only where runs are delivered
+
+    return MlflowBackend(uri, home / TEMPLATES)

@@ -1,0 +1,81 @@
+"""Seeing that one shipper serves a folder: a process of its own, or a thread where none can be started."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from pathlib import Path
+
+import filelock
+
+from .. import speech
+from ..journal.folder import Folder
+from . import process
+
+_STARTING = 20.0
+"""Seconds that a started shipper is given to take its lock before another is started."""
+
+
+class Crew:
+    """Starts the shipper of one folder when there is none."""
+
+    def __init__(self, folder: Folder, uri: str, home: Path, *, in_process: bool) -> None:
+        self.folder, self.uri, self.home = folder, uri, home
+        self.in_process = in_process
+        self._started = -_STARTING
+        self._thread: _Thread | None = None
+        self._lock = threading.Lock()
+
+    def ensure(self) -> None:
+        """Start a shipper if nobody serves the folder; costs a fraction of a millisecond if somebody does."""
+        with self._lock:
+            if self.in_process:
+                self._ensure_thread()
+            elif time.monotonic() - self._started > _STARTING and not process.is_served(self.folder):
+                self._start_process()
+
+    def _start_process(self) -> None:
+        try:
+            process.start(self.folder, self.uri, self.home)
+            self._started = time.monotonic()
+        except OSError as error:
+            speech.warn_once(f"no process can be started for delivery ({error}): a thread delivers instead")
+            self.in_process = True
+            self._ensure_thread()
+
+    def _ensure_thread(self) -> None:
+        if self._thread is None or not self._thread.is_ours():
+            self._thread = _Thread(self.folder, self.uri, self.home)
+
+    def dismiss(self) -> None:
+        """Stop the thread, if there is one; a process goes on by itself."""
+        if self._thread is not None and self._thread.is_ours():
+            self._thread.end()
+        self._thread = None
+
+
+class _Thread:
+    """The same loop in a thread of this process."""
+
+    def __init__(self, folder: Folder, uri: str, home: Path) -> None:
+        self.pid = os.getpid()
+        self.stop = threading.Event()
+        self.thread = threading.Thread(
+            target=self._serve, args=(folder, uri, home), name="tracked-shipper", daemon=True
+        )
+        self.thread.start()
+
+    def _serve(self, folder: Folder, uri: str, home: Path) -> None:
+        try:
+            process.serve(folder, uri, home, self.stop)
+        except filelock.Timeout:
+            return  # another process serves the folder
+
+    def is_ours(self) -> bool:
+        """Whether it runs, and in this process: a forked child has the object but not the thread."""
+        return self.pid == os.getpid() and self.thread.is_alive()
+
+    def end(self) -> None:
+        self.stop.set()
+        self.thread.join(timeout=5)

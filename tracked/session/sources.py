@@ -1,0 +1,61 @@
+"""Where settings are read from: the environment and the project's files."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ..errors import ConfigError
+from ..settings import NAMES, Layer
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+_MARKS = ("tracked.toml", "pyproject.toml", ".git", "setup.py", "setup.cfg")
+_MLFLOW = {"tracking_uri": "MLFLOW_TRACKING_URI", "experiment": "MLFLOW_EXPERIMENT_NAME"}
+SWITCHES = ("disabled", "silent", "verbosity", "context")
+"""``TRACKED_*`` names that are read where they act, not kept in the settings."""
+
+
+def project_root(start: Path) -> Path:
+    """The nearest folder upwards that looks like the top of a project; ``start`` itself if none does."""
+    for folder in (start, *start.parents):
+        if any((folder / mark).exists() for mark in _MARKS):
+            return folder
+    return start
+
+
+def from_environment(environ: Mapping[str, str]) -> Layer:
+    """``TRACKED_EXPERIMENT=x`` sets ``experiment``, and so on for each setting."""
+    return Layer("TRACKED_*", {name: environ.get(f"TRACKED_{name.upper()}") for name in NAMES})
+
+
+def from_mlflow_environment(environ: Mapping[str, str]) -> Layer:
+    """What MLflow's own variables say; the URI is left to the resolver, which knows its place."""
+    return Layer("MLFLOW_*", {"experiment": environ.get(_MLFLOW["experiment"])})
+
+
+def from_files(folder: Path) -> Layer:
+    """``tracked.toml`` of the folder, else ``[tool.tracked]`` of its ``pyproject.toml``.
+
+    Raises:
+        ConfigError: a file that is no TOML, naming it.
+    """
+    own = folder / "tracked.toml"
+    if own.is_file():
+        return Layer(str(own), _read(own))
+    project = folder / "pyproject.toml"
+    values = _read(project).get("tool", {}).get("tracked", {}) if project.is_file() else {}
+    return Layer(f"{project} [tool.tracked]", values)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        values: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read as TOML: {error}") from error
+    return values

@@ -1,0 +1,168 @@
+"""Four shapes of function, one life of a run.
+
+What a function *is* decides its shell, never what it returned.  The user's call stands outside the guard in each.
+A call that does not fit the function opens no run: it is made all the same, so that Python itself complains.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import AsyncIterator, Callable, Coroutine, Generator
+from typing import Any, Protocol
+
+from .call import Call
+from .context import current_is
+from .endings import ended, returned
+from .plan import Kind, Options
+from .scope import Run
+
+Shell = Callable[[Any, Any, Any, Any], Any]
+"""Called as wrapt calls it, with (wrapped, instance, args, kwargs)."""
+
+
+class Caller(Protocol):
+    """The decorated function, as its shell needs it."""
+
+    @property
+    def kind(self) -> Kind:
+        """What it was decorated as."""
+        ...
+
+    @property
+    def options(self) -> Options:
+        """What its decorator was given."""
+        ...
+
+    def bind(self, wrapped: Any, args: Any, kwargs: Any) -> Call | None:
+        """The call with its arguments bound; None if they do not fit."""
+        ...
+
+    def open(self, call: Call, wrapped: Any) -> Run:
+        """Begin the run of this call."""
+        ...
+
+
+def shell_for(fn: Any, caller: Caller) -> Shell:
+    """What to run in place of ``fn``."""
+    inner = fn.__func__ if isinstance(fn, classmethod | staticmethod) else fn
+    if inspect.isasyncgenfunction(inner):
+        return _lazy(caller, _async_generator)
+    if inspect.isgeneratorfunction(inner):
+        return _lazy(caller, _generator)
+    if inspect.iscoroutinefunction(inner):
+        return _lazy(caller, _coroutine)
+    return _plain(caller)
+
+
+def _plain(caller: Caller) -> Shell:
+    def plain(wrapped: Any, _instance: Any, args: Any, kwargs: Any) -> Any:
+        call = caller.bind(wrapped, args, kwargs)
+        if call is None:
+            return wrapped(*args, **kwargs)
+        run = caller.open(call, wrapped)
+        try:
+            with current_is(run):
+                result = _driven(run, caller, wrapped, args, kwargs)
+        except BaseException as error:
+            ended(run, error)
+            raise
+        returned(run, caller.kind.read, result)
+        return result
+
+    return plain
+
+
+def _driven(run: Run, caller: Caller, wrapped: Any, args: Any, kwargs: Any) -> Any:
+    if caller.kind.drive is None:
+        return wrapped(*args, **kwargs)
+    return caller.kind.drive(run, caller.options, wrapped, args, kwargs)
+
+
+def _lazy(caller: Caller, body: Callable[..., Any]) -> Shell:
+    """Calling such a function only makes an object: the run opens when that is first stepped."""
+
+    def lazy(wrapped: Any, _instance: Any, args: Any, kwargs: Any) -> Any:
+        call = caller.bind(wrapped, args, kwargs)
+        if call is None:
+            return wrapped(*args, **kwargs)
+        return body(caller, call, wrapped, lambda: wrapped(*args, **kwargs))
+
+    return lazy
+
+
+async def _coroutine(
+    caller: Caller, call: Call, wrapped: Any, make: Callable[[], Coroutine[Any, Any, Any]]
+) -> Any:
+    run = caller.open(call, wrapped)
+    try:
+        with current_is(run):
+            result = await make()
+    except BaseException as error:
+        ended(run, error)
+        raise
+    returned(run, caller.kind.read, result)
+    return result
+
+
+def _generator(caller: Caller, call: Call, wrapped: Any, make: Callable[[], Any]) -> Generator[Any, Any, Any]:
+    run = caller.open(call, wrapped)
+    try:
+        result = yield from _stepped(run, make())
+    except BaseException as error:
+        ended(run, error)
+        raise
+    returned(run, caller.kind.read, result)
+    return result
+
+
+def _stepped(run: Run, steps: Any) -> Generator[Any, Any, Any]:
+    """The same steps, with the run current only while the user's frame runs, not while it waits."""
+
+    def step(move: Callable[..., Any], *value: Any) -> Any:
+        with current_is(run):
+            return move(*value)
+
+    move, value = steps.send, None
+    while True:
+        try:
+            item = step(move, value)
+        except StopIteration as end:
+            return end.value
+        try:
+            move, value = steps.send, (yield item)
+        except GeneratorExit:
+            step(steps.close)
+            raise
+        except BaseException as thrown:  # noqa: BLE001 - whatever the caller throws in belongs to the user's frame
+            move, value = steps.throw, thrown
+
+
+async def _async_generator(
+    caller: Caller, call: Call, wrapped: Any, make: Callable[[], Any]
+) -> AsyncIterator[Any]:
+    run = caller.open(call, wrapped)
+    try:
+        # An async generator cannot delegate: this is `yield from` by hand.
+        steps = make()
+        move, value = steps.asend, None
+        while True:
+            try:
+                item = await _async_step(run, move, value)
+            except StopAsyncIteration:
+                break
+            try:
+                move, value = steps.asend, (yield item)
+            except GeneratorExit:
+                await _async_step(run, steps.aclose)
+                raise
+            except BaseException as thrown:  # noqa: BLE001 - as above
+                move, value = steps.athrow, thrown
+    except BaseException as error:
+        ended(run, error)
+        raise
+    ended(run, None)
+
+
+async def _async_step(run: Run, move: Callable[..., Any], *value: Any) -> Any:
+    with current_is(run):
+        return await move(*value)

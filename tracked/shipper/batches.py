@@ -1,0 +1,113 @@
+"""From a stretch of records to the requests that deliver it.  Pure: nothing is sent here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple, Union
+
+from ..ports import Limits, Point
+from ..records import Artifact, Closed, Metrics, Opened, Params, Record, Tags
+
+Pair = tuple[str, str]
+
+
+class Batch(NamedTuple):
+    """Data of one run that fits into one request."""
+
+    run: str
+    points: tuple[Point, ...] = ()
+    params: tuple[Pair, ...] = ()
+    tags: tuple[Pair, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.points) + len(self.params) + len(self.tags)
+
+    def halves(self) -> tuple[Batch, Batch]:
+        """Two smaller batches that hold the same; kinds are parted before their members are."""
+        if self.points and (self.params or self.tags):
+            return Batch(self.run, self.points), self._replace(points=())
+        if self.params and self.tags:
+            return self._replace(tags=()), self._replace(params=())
+        half = len(self) // 2
+        return (
+            Batch(self.run, self.points[:half], self.params[:half], self.tags[:half]),
+            Batch(self.run, self.points[half:], self.params[half:], self.tags[half:]),
+        )
+
+
+Action = Union[Opened, Batch, Artifact, Closed]
+
+
+def actions(records: Iterable[Record], limits: Limits) -> Iterator[Action]:
+    """What to do for these records: make the runs, in the order they were opened; then run by run what is in them.
+
+    So a run's parent is there before it, and a tag that names another run finds it.
+    """
+    runs: dict[str, list[Record]] = {}
+    for record in records:
+        if isinstance(record, Opened):
+            yield record
+        else:
+            runs.setdefault(record.run, []).append(record)
+    for run, own in runs.items():
+        yield from _of_one_run(run, own, limits)
+
+
+def _of_one_run(run: str, records: list[Record], limits: Limits) -> Iterator[Action]:
+    """Data in requests as large as may be, in the order it was written."""
+    parcel = _Parcel(run, limits)
+    for record in records:
+        if isinstance(record, Metrics | Params | Tags):
+            yield from parcel.add(record)
+        else:
+            yield from parcel.sealed()
+            yield record
+    yield from parcel.sealed()
+
+
+class _Parcel:
+    """Collects data of one run until a request is full."""
+
+    def __init__(self, run: str, limits: Limits) -> None:
+        self.run, self.limits = run, limits
+        self._empty()
+
+    def _empty(self) -> None:
+        self.points: list[Point] = []
+        self.params: list[Pair] = []
+        self.tags: dict[str, str] = {}
+        self.bytes = 0
+
+    def add(self, record: Metrics | Params | Tags) -> Iterator[Batch]:
+        if isinstance(record, Metrics):
+            return self._add_points(record)
+        return self._add_texts(record)
+
+    def _add_points(self, record: Metrics) -> Iterator[Batch]:
+        steps = record.steps
+        for key, value in record.values.items():
+            if len(self.points) >= self.limits.points or self._is_full():
+                yield from self.sealed()
+            step = steps if isinstance(steps, int) else steps.get(key, 0)
+            self.points.append(Point(key, value, record.time, step))
+
+    def _add_texts(self, record: Params | Tags) -> Iterator[Batch]:
+        for key, value in record.values.items():
+            room = len(self.params) < self.limits.params and len(self.tags) < self.limits.tags
+            self.bytes += len(key) + len(value)
+            if not room or self._is_full() or self.bytes > self.limits.bytes:
+                yield from self.sealed()
+                self.bytes = len(key) + len(value)
+            if isinstance(record, Params):
+                self.params.append((key, value))
+            else:
+                self.tags[key] = value
+
+    def _is_full(self) -> bool:
+        return len(self.points) + len(self.params) + len(self.tags) >= self.limits.entities
+
+    def sealed(self) -> Iterator[Batch]:
+        batch = Batch(self.run, tuple(self.points), tuple(self.params), tuple(self.tags.items()))
+        if len(batch):
+            yield batch
+            self._empty()

@@ -1,0 +1,146 @@
+"""Delivering actions to a store: create once, bisect what is refused, put aside what will never be taken."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from .. import outcome
+from .. import tags as t
+from ..errors import ConfigError, Refused
+from ..journal import lines
+from ..journal.folder import Folder
+from ..ports import Backend, RemoteRun
+from ..records import Artifact, Closed, Opened, Record, to_json
+from .batches import Action, Batch
+
+
+class Delivery:
+    """Knows the MLflow id of each run of one folder, and how to send one action.
+
+    ``BackendUnavailable`` goes through to the caller, who sends everything since the last acknowledgement
+    again; all that is sent here may be sent twice.
+    """
+
+    def __init__(self, folder: Folder, backend: Backend) -> None:
+        self.folder, self.backend = folder, backend
+        self.runs: dict[str, RemoteRun | None] = dict(_known(folder.ids))
+        """None for a run that the store refused."""
+        self.unsure: set[str] = set()
+        """Runs whose creation may have been tried before."""
+        self.set_aside = 0
+        self._uploaded: list[str] = []
+
+    def send(self, action: Action) -> None:
+        """Do what this action says, or put it aside with the reason."""
+        try:
+            self._dispatch(action)
+        except Refused as error:
+            if isinstance(action, Opened):
+                self.runs[action.run] = None
+            self.put_aside(action, str(error))
+
+    def _dispatch(self, action: Action) -> None:
+        if isinstance(action, Opened):
+            self._open(action)
+        elif (remote := self.runs.get(action.run)) is None:
+            raise Refused("its run is unknown or was refused")
+        elif isinstance(action, Batch):
+            self._log(remote, action)
+        elif isinstance(action, Artifact):
+            self._upload(remote, action)
+        elif remote.owned:
+            self.backend.close(remote.run_id, action.status, action.time)
+
+    def _open(self, opened: Opened) -> None:
+        if self.runs.get(opened.run):
+            return
+        unsure = opened.run in self.unsure or opened.attach
+        self.unsure.add(opened.run)
+        remote = self.backend.find(opened) if unsure else None
+        if remote and remote.run_id == opened.attach:
+            remote = remote._replace(owned=False)
+        # A run to be joined that is not in this store is made anew: better than to lose its data.
+        self._learn(opened.run, remote or self.backend.create(opened, self._parent_id(opened)))
+
+    def _parent_id(self, opened: Opened) -> str | None:
+        parent = self.runs.get(opened.parent or "")
+        return parent.run_id if parent else opened.parent_id
+
+    def _learn(self, run: str, remote: RemoteRun) -> None:
+        self.runs[run] = remote
+        append(self.folder.ids, lines.encode([run, *remote]))
+
+    def _log(self, remote: RemoteRun, batch: Batch) -> None:
+        """Send a batch; if it is refused, halve it until only what is bad remains."""
+        try:
+            tags = {key: self._translated(key, value) for key, value in batch.tags}
+            self.backend.log(remote.run_id, batch.points, dict(batch.params), tags)
+        except Refused:
+            if len(batch) == 1:
+                raise
+            for half in batch.halves():
+                self.send(half)
+
+    def _translated(self, key: str, value: str) -> str:
+        """A tag that names one of our runs names it by its MLflow id in the store."""
+        remote = self.runs.get(value) if key in t.NAMES_A_RUN else None
+        return remote.run_id if remote else value
+
+    def _upload(self, remote: RemoteRun, artifact: Artifact) -> None:
+        try:
+            source = self.folder.stored(artifact.stored)
+        except ConfigError as error:
+            raise Refused(str(error)) from error
+        if not source.is_file():
+            raise Refused(f"its copy {artifact.stored} is gone")
+        self.backend.upload(remote.run_id, source, artifact.name)
+        self._uploaded.append(artifact.stored)
+
+    def close_dead(self, runs: Iterable[str], time: int, reason: str) -> None:
+        """End runs whose process is gone."""
+        for run in runs:
+            self.send(Batch(run, tags=((t.END_REASON, reason),)))
+            self.send(Closed(run, time, outcome.KILLED))
+
+    def put_aside(self, what: Action | Record | str, reason: str) -> None:
+        """Keep what cannot be delivered, with the reason, for ``tracked doctor``."""
+        self.set_aside += 1
+        shown: Any = what if isinstance(what, str | Batch) else to_json(what)
+        append(self.folder.aside, lines.encode({"reason": reason, "what": shown}))
+
+    def free(self) -> None:
+        """Remove the snapshots of artifacts whose delivery is acknowledged by now."""
+        for stored in self._uploaded:
+            _remove(self.folder, stored)
+        self._uploaded.clear()
+
+
+def _remove(folder: Folder, stored: str) -> None:
+    try:
+        path = folder.stored(stored)
+        path.unlink(missing_ok=True)
+        path.parent.rmdir()
+    except (ConfigError, OSError):
+        return  # not ours, or another file still lies beside it
+
+
+def append(path: Path, line: bytes) -> None:
+    """Add a line to one of the shipper's own files and see it on the disk."""
+    fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        os.write(fd, line)
+        sync_to_disk(fd)
+    finally:
+        os.close(fd)
+
+
+sync_to_disk = getattr(os, "fdatasync", os.fsync)
+
+
+def _known(ids: Path) -> Iterable[tuple[str, RemoteRun]]:
+    for line in lines.parse(ids.read_bytes() if ids.exists() else b""):
+        if isinstance(line.value, list) and len(line.value) == 1 + len(RemoteRun._fields):
+            yield line.value[0], RemoteRun(*line.value[1:])

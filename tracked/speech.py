@@ -1,0 +1,76 @@
+"""What is said to the person, on stderr and nowhere else.
+
+At most two lines a root run; warnings once each.  ``TRACKED_SILENT=1`` is silent to the byte,
+``TRACKED_VERBOSITY=quiet`` leaves warnings only.  Both are read at the moment of speaking, so that a notebook
+can change its mind.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+
+_QUIET: ContextVar[bool] = ContextVar("tracked_quiet", default=False)
+_SAID: set[str] = set()
+
+
+def say(line: str) -> None:
+    """One line of normal speech: the start and the end of a root run."""
+    if is_normal():
+        _write(line)
+
+
+@contextmanager
+def hushed() -> Iterator[None]:
+    """No normal speech inside this block; warnings are still said."""
+    token = _QUIET.set(True)
+    try:
+        yield
+    finally:
+        _QUIET.reset(token)
+
+
+def is_normal() -> bool:
+    """Whether normal speech is heard here and now."""
+    return _level() >= _LEVELS["normal"] and not _QUIET.get()
+
+
+def whisper(line: str) -> None:
+    """One line that only somebody who asked for ``verbose`` hears."""
+    if _level() >= _LEVELS["verbose"]:
+        _write(line)
+
+
+def warn_once(line: str, about: str | None = None) -> None:
+    """Say ``line``, unless something was already said ``about`` the same matter in this process."""
+    about = about or line
+    if about not in _SAID:
+        _SAID.add(about)
+        if _level() > _LEVELS["silent"]:
+            _write(line)
+
+
+def forget() -> None:
+    """Let every warning be said again; for tests and for a new set-up."""
+    _SAID.clear()
+
+
+_LEVELS = {"silent": 0, "quiet": 1, "normal": 2, "verbose": 3}
+
+
+def _level() -> int:
+    if os.environ.get("TRACKED_SILENT", "") not in ("", "0", "false"):
+        return _LEVELS["silent"]
+    return _LEVELS.get(os.environ.get("TRACKED_VERBOSITY", "normal"), _LEVELS["normal"])
+
+
+def _write(line: str) -> None:
+    # A closed or missing stderr (pythonw, a daemon) is no reason to stop anything.
+    with suppress(OSError, ValueError, AttributeError):
+        text = f"tracked: {line}\n"
+        encoding = getattr(sys.stderr, "encoding", None) or "ascii"
+        sys.stderr.write(text.encode(encoding, "replace").decode(encoding))
+        sys.stderr.flush()

@@ -1,0 +1,171 @@
+"""What any store of runs must do: a class of tests for whoever writes a ``Backend``.
+
+    class TestMine(BackendContract):
+        @pytest.fixture
+        def store(self): return Store(MyBackend(), read_run)
+
+``Store`` pairs the backend with a way to read a run back as a :class:`StoredRun`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+from uuid import uuid4
+
+from .. import tags as t
+from ..errors import Refused
+from ..ports import Backend, Point, RemoteRun
+from ..records import Opened
+from ..shipper.memory import StoredRun
+
+NOW = 1_700_000_000_000
+
+
+class Store(NamedTuple):
+    """A backend, and how its runs are read back."""
+
+    backend: Backend
+    read: Callable[[str], StoredRun]
+
+
+def opened(name: str = "a run", **changes: object) -> Opened:
+    """A first record with a new local id."""
+    run = uuid4().hex
+    fields = {"tags": {t.LOCAL_ID: run, t.STAGE: "training"}} | changes
+    return Opened(run, NOW, name, "contract", **fields)  # type: ignore[arg-type]
+
+
+def made(store: Store, **changes: object) -> RemoteRun:
+    """A new run in the store."""
+    return store.backend.create(opened(**changes), None)  # type: ignore[arg-type]
+
+
+class BackendContract:
+    """Subclass it and give the fixture ``store``."""
+
+    def test_a_created_run_has_its_name_tags_and_start(self, store: Store) -> None:
+        """What is known at the beginning is there from the first moment."""
+        record = opened("first")
+        run = store.read(store.backend.create(record, None).run_id)
+        assert (run.name, run.experiment, run.start_time, run.status) == ("first", "contract", NOW, "RUNNING")
+        assert record.run == run.tags[t.LOCAL_ID]
+        assert run.tags[t.STAGE] == "training"
+
+    def test_a_child_names_its_parent(self, store: Store) -> None:
+        """MLflow's own parent tag makes the tree."""
+        parent = made(store)
+        child = store.backend.create(opened("child"), parent.run_id)
+        assert parent.run_id == store.read(child.run_id).tags[t.MLFLOW_PARENT]
+
+    def test_a_run_is_found_again_by_its_local_id(self, store: Store) -> None:
+        """After a lost answer to ``create`` the run is found and not made twice."""
+        record = opened()
+        assert store.backend.find(record) is None
+        run = store.backend.create(record, None)
+        found = store.backend.find(record)
+        assert found is not None
+        assert run.run_id == found.run_id
+
+    def test_a_run_that_exists_is_joined(self, store: Store) -> None:
+        """A run handed over by somebody else is found by its own id."""
+        run = made(store)
+        found = store.backend.find(opened(attach=run.run_id))
+        assert found is not None
+        assert run.run_id == found.run_id
+
+    def test_hashes_of_a_named_run_win(self, store: Store) -> None:
+        """A run that names another shares its study key, whatever was computed here."""
+        source = made(store, tags={t.STUDY_KEY_HASH: "a" * 64})
+        run = made(store, tags={t.STUDY_KEY_HASH: "b" * 64}, inherit=source.run_id)
+        assert store.read(run.run_id).tags[t.STUDY_KEY_HASH] == "a" * 64
+
+    def test_a_batch_sent_twice_is_there_once(self, store: Store) -> None:
+        """Points, params and tags may be sent again at will."""
+        run = made(store)
+        points = [Point("acc", step / 10, NOW + step, step) for step in range(50)]
+        for _ in range(2):
+            store.backend.log(run.run_id, points, {"lr": "0.1"}, {"x": "1"})
+        stored = store.read(run.run_id)
+        assert set(points) == set(stored.points)
+        assert len(stored.points) == len(points)
+        assert stored.params == {"lr": "0.1"}
+        assert stored.tags["x"] == "1"
+
+    def test_nan_and_large_values_survive(self, store: Store) -> None:
+        """NaN stays NaN, also when it is sent twice."""
+        run = made(store)
+        for _ in range(2):
+            store.backend.log(
+                run.run_id, [Point("loss", math.nan, NOW, 0), Point("big", 1e300, NOW, 0)], {}, {}
+            )
+        values = {point.key: point.value for point in store.read(run.run_id).points}
+        assert math.isnan(values["loss"])
+        assert values["big"] == 1e300
+
+    def test_the_last_tag_wins(self, store: Store) -> None:
+        """A tag may change."""
+        run = made(store)
+        store.backend.log(run.run_id, [], {}, {"state": "running"})
+        store.backend.log(run.run_id, [], {}, {"state": "done"})
+        assert store.read(run.run_id).tags["state"] == "done"
+
+    def test_a_changed_param_is_refused_and_costs_nothing_else(self, store: Store) -> None:
+        """A param is written once; its neighbours in the refused batch are not half-written."""
+        run = made(store)
+        store.backend.log(run.run_id, [], {"lr": "0.1"}, {})
+        try:
+            store.backend.log(run.run_id, [], {"lr": "0.2", "other": "1"}, {})
+        except Refused:
+            pass
+        else:
+            raise AssertionError("a changed param must be refused")
+        assert store.read(run.run_id).params == {"lr": "0.1"}
+
+    def test_a_run_that_is_not_there_is_refused(self, store: Store) -> None:
+        """Data of an unknown run will never be taken: that is no outage."""
+        try:
+            store.backend.log(uuid4().hex, [Point("acc", 1.0, NOW, 0)], {}, {})
+        except Refused:
+            return
+        raise AssertionError("an unknown run must be refused")
+
+    def test_a_full_batch_is_taken(self, store: Store) -> None:
+        """The limits that a backend names are limits that it keeps."""
+        run = made(store)
+        limits = store.backend.limits
+        room = limits.entities - 2
+        points = [Point("acc", float(i), NOW, i) for i in range(min(room, limits.points))]
+        store.backend.log(
+            run.run_id, points, {"p" * limits.key_length: "v" * limits.param_length}, {"t": "v"}
+        )
+        stored = store.read(run.run_id)
+        assert len(points) == len(stored.points)
+        assert "v" * limits.param_length == stored.params["p" * limits.key_length]
+
+    def test_an_artifact_arrives_byte_for_byte(self, store: Store, tmp_path: Path) -> None:
+        """Name and content of a file are what they were; sent again, it is there once."""
+        run = made(store)
+        source = tmp_path / "weights.bin"
+        source.write_bytes(bytes(range(256)) * 10)
+        for _ in range(2):
+            store.backend.upload(run.run_id, source, "model/deep/weights.bin")
+        assert {"model/deep/weights.bin": bytes(range(256)) * 10} == store.read(run.run_id).artifacts
+
+    def test_a_run_ends_as_it_is_told(self, store: Store) -> None:
+        """Status and end time are those of the end, also when the end is told twice."""
+        for status in ("FINISHED", "FAILED", "KILLED"):
+            run = made(store)
+            for _ in range(2):
+                store.backend.close(run.run_id, status, NOW + 5)
+            stored = store.read(run.run_id)
+            assert (status, NOW + 5) == (stored.status, stored.end_time)
+
+    def test_points_after_the_end_are_taken(self, store: Store) -> None:
+        """A child process may log a little later than its parent ends."""
+        run = made(store)
+        store.backend.close(run.run_id, "FINISHED", NOW + 5)
+        store.backend.log(run.run_id, [Point("late", 1.0, NOW + 6, 0)], {}, {})
+        assert store.read(run.run_id).metrics == {"late": 1.0}

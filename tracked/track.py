@@ -1,0 +1,211 @@
+"""The block face: log into the run around this code, or open one for a block.
+
+    with track.run("prepare", rows=1000) as run:
+        track.log(loss=0.3)
+
+Outside a run, everything here does nothing and says so once; nothing but ``track.run`` opens a run.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import copy_context
+from pathlib import Path
+from types import TracebackType
+from typing import Any, ParamSpec, TypeVar
+
+from . import joining, speech
+from . import tags as t
+from .context import CURRENT, RunRef, current_is
+from .endings import ended
+from .guard import guard
+from .naming import run_name
+from .params import params_of
+from .plan import Kind, RunPlan
+from .scope import Run, open_run
+
+P = ParamSpec("P")
+R = TypeVar("R")
+T = TypeVar("T")
+
+
+class run:  # noqa: N801 - reads as a function: `with track.run(...)`
+    """A run around a block; works with ``with`` and ``async with``.
+
+        with track.run("prepare", kind="training", rows=1000) as run: ...
+
+    Args:
+        name: name of the run.
+        kind: its stage, a text or a ``Kind``; none by default.
+        parent: the run above: a run, its reference, or an MLflow run id; by default the run around.
+        experiment: name of the experiment; by default that of the run above, else of the settings.
+        tags: tags from the first moment on.
+        params: params of the run.
+    """
+
+    def __init__(
+        self,
+        name: str = "run",
+        *,
+        kind: str | Kind = "",
+        parent: Any = None,
+        experiment: str | None = None,
+        tags: Mapping[str, str] | None = None,
+        **params: Any,
+    ) -> None:
+        self._given = name, kind, parent, experiment, tags or {}, params
+        self._open: list[tuple[Run, Any]] = []
+
+    def __enter__(self) -> Run:
+        name, kind, parent, experiment, tags, params = self._given
+        stage = kind.stage if isinstance(kind, Kind) else kind
+        plan = RunPlan(name, stage, experiment, parent)
+        with guard:
+            flat = params_of(params)
+            kind_tags = kind.tags if isinstance(kind, Kind) else {}
+            named = {str(k): str(v) for k, v in {**kind_tags, **tags}.items()}
+            plan = RunPlan(run_name(name, stage), stage, experiment, parent, flat.values, flat.long, named)
+        opened = open_run(plan)
+        self._open.append((opened, CURRENT.set(opened)))
+        return opened
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        opened, token = self._open.pop()
+        try:
+            CURRENT.reset(token)
+        except ValueError:
+            CURRENT.set(opened.outer)  # left in another context than it was entered in
+        ended(opened, error)
+
+    async def __aenter__(self) -> Run:
+        return self.__enter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.__exit__(kind, error, trace)
+
+
+def current() -> Run | None:
+    """The run around this code, if any."""
+    found = CURRENT.get()
+    if found is None:
+        found = joining.from_environment()
+    return found if isinstance(found, Run) else None
+
+
+def _here(what: str) -> Run | None:
+    found = current()
+    if found is None:
+        speech.warn_once(
+            f"track.{what} was called outside a run and does nothing: call it inside a decorated function or a "
+            "`with track.run(...)` block",
+            about="outside a run",
+        )
+    return found
+
+
+def log(values: Mapping[str, Any] | None = None, /, *, step: int | None = None, **more: Any) -> None:
+    """Log numbers: ``track.log(acc=.9)``, ``track.log({"val/acc": .9}, step=3)``.
+
+    Without ``step`` each key counts its own steps, from 0 on.
+    """
+    here = CURRENT.get() or _here("log")
+    if here is not None:
+        here.log({**values, **more} if values else more, step)  # type: ignore[attr-defined]
+
+
+def params(values: Mapping[str, Any] | None = None, /, **more: Any) -> None:
+    """Log inputs of the run; nested ones are flattened with ``.``."""
+    if (here := _here("params")) is not None:
+        here.params({**(values or {}), **more})
+
+
+def tag(values: Mapping[str, Any] | None = None, /, **more: Any) -> None:
+    """Label the run; a later label of the same name wins."""
+    if (here := _here("tag")) is not None:
+        here.tag({**(values or {}), **more})
+
+
+def note(text: str) -> None:
+    """Describe the run, in Markdown; MLflow's UI shows it on the run's page."""
+    if (here := _here("note")) is not None:
+        here.tag({t.MLFLOW_NOTE: text})
+
+
+def artifact(content: Path | str | bytes, name: str | None = None, *, move: bool = False) -> None:
+    """Keep a file, a folder or bytes with the run, as it is now.
+
+    Args:
+        content: a path, or the bytes themselves (then ``name`` is needed).
+        name: path among the run's artifacts, with ``/``; by default the file's own name.
+        move: give the file away instead of copying it.
+    """
+    if (here := _here("artifact")) is not None:
+        here.artifact(content, name, move=move)
+
+
+def bind(fn: Callable[P, R]) -> Callable[P, R]:
+    """The same function, which runs as part of the run around *this* call, in whatever thread or process.
+
+    In a thread of this process it carries the whole context on; in another process it carries the run.
+    """
+    return _Bound(fn, joining.carried())
+
+
+class _Bound:
+    """A function with the run it belongs to; pickles as the function and a small reference."""
+
+    def __init__(self, fn: Callable[..., Any], ref: RunRef | None) -> None:
+        self.fn, self.ref = fn, ref
+        self.context: Any = copy_context()
+        functools.update_wrapper(self, fn, updated=())
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if self.context is not None:
+            # A copy for each call: one context cannot be entered by two threads at once.
+            return self.context.copy().run(self.fn, *args, **kwargs)
+        with current_is(joining.joined(self.ref)):
+            return self.fn(*args, **kwargs)
+
+    def __reduce__(self) -> Any:
+        return _arrived, (self.fn, self.ref)
+
+
+def _arrived(fn: Callable[..., Any], ref: RunRef | None) -> _Bound:
+    bound = _Bound(fn, ref)
+    bound.context = None
+    return bound
+
+
+def inject(carrier: Any) -> None:
+    """Write the run around into a mapping, such as ``os.environ`` or the headers of a message."""
+    ref = joining.carried()
+    if ref is not None:
+        carrier[joining.CONTEXT] = json.dumps(ref.to_dict())
+
+
+@contextmanager
+def disabled() -> Iterator[None]:
+    """No tracking inside this block: functions run, nothing is recorded."""
+    with joining.switched_off():
+        yield
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """No start and end lines inside this block; warnings are still said."""
+    with speech.hushed():
+        yield
+
+
+def progress(iterable: Iterable[T], *, total: int | None = None, desc: str | None = None) -> Iterator[T]:
+    """Iterate, showing a progress bar where there is a terminal or a notebook, and nothing elsewhere."""
+    from .bars import bar  # noqa: PLC0415 - tqdm is looked for only where a bar is wanted
+
+    return bar(iterable, total, desc)

@@ -21,7 +21,7 @@ test-all: $(VENV)/.dev ## run all tests
 	$(PY) -m pytest
 
 bench: $(VENV)/.dev ## measure against MLflow alone, as ratios in one run
-	$(PY) -m pytest -o python_files="bench_*.py" -o addopts="--import-mode=importlib" -s tests/bench
+	$(PY) -m tests.bench
 
 lint: $(VENV)/.dev ## check style and format
 	$(PY) -m ruff check .

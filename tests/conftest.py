@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.servers import mlflow_server
 from tracked import session
 
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
@@ -21,6 +22,13 @@ def templates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.getbasetemp() / "templates"
     folder.mkdir(exist_ok=True)
     return folder
+
+
+@pytest.fixture(scope="session")
+def server_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """One real MLflow server for all tests that do not end it: each uses experiments of its own."""
+    with mlflow_server(tmp_path_factory.mktemp("server")) as uri:
+        yield uri
 
 
 @pytest.fixture

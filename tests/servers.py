@@ -19,20 +19,24 @@ PATIENCE = 180.0
 
 
 @contextmanager
-def mlflow_server(folder: Path, *options: str) -> Iterator[str]:
+def mlflow_server(folder: Path, *options: str, port: int | None = None) -> Iterator[str]:
     """A server whose data lie in ``folder``; gives its URI, and ends it by its own process id."""
-    port = free_port()
+    artifacts = ("--artifacts-destination", f"{folder}/artifacts")
+    with serving(folder, f"sqlite:///{folder}/server.db", *artifacts, *options, port=port) as uri:
+        yield uri
+
+
+@contextmanager
+def serving(folder: Path, store: str, *options: str, port: int | None = None) -> Iterator[str]:
+    """A server over any store; what it prints goes to ``folder/server.log``."""
+    port = port or free_port()
     uri = f"http://127.0.0.1:{port}"
     log = folder / "server.log"
-    command = [
-        *(sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"),
-        *("--backend-store-uri", f"sqlite:///{folder}/server.db", "--artifacts-destination", f"{folder}/artifacts"),
-        *options,
-    ]
+    where = ("--host", "127.0.0.1", "--port", str(port), "--workers", "1", "--backend-store-uri", store)
     environ = {k: v for k, v in os.environ.items() if not k.startswith("MLFLOW_")}
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command,
+            [sys.executable, "-m", "mlflow", "server", *where, *options],
             cwd=folder,
             env={**environ, "MLFLOW_DISABLE_TELEMETRY": "true"},
             stdout=output,

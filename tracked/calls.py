@@ -9,6 +9,7 @@ from typing import Any
 from . import tags as t
 from .call import Call
 from .context import CURRENT
+from .guard import guard
 from .identity import Key, backbone_of, call_key, resolve
 from .naming import run_name
 from .params import params_of
@@ -17,16 +18,15 @@ from .redact import secret_values
 
 
 def plan_of(kind: Kind, options: Options, call: Call, fn: Any) -> RunPlan:
-    """The run that this call asks for: name, params, tags and keys.
-
-    Raises:
-        IdentityError: a key that was given is none.
-    """
+    """The run that this call asks for: name, params, tags and keys, as far as there are keys."""
     secrets = secret_values(os.environ)
-    hashes, key = _keys(kind, call, fn, secrets)
+    hashes: dict[str, str] = {}
+    key = None
+    with guard:
+        hashes, key = _keys(kind, call, fn, secrets)
     flat = params_of(call.arguments, call.markers(fn), secrets)
     return RunPlan(
-        name=options.name or run_name(call.name, kind.stage, key.hash),
+        name=options.name or run_name(call.name, kind.stage, key.hash if key else None),
         stage=kind.stage,
         experiment=options.experiment,
         parent=options.parent,
@@ -56,12 +56,12 @@ def _keys(kind: Kind, call: Call, fn: Any, secrets: Collection[str]) -> tuple[di
     return hashes, call_key(call, hashes.get(t.STUDY_KEY_HASH), call.markers(fn), secrets=secrets)
 
 
-def _about(call: Call, key: Key) -> dict[str, str]:
+def _about(call: Call, key: Key | None) -> dict[str, str]:
     backbone = backbone_of(call.arguments)
     return {
         t.FUNCTION: call.function,
-        t.CALL_KEY: key.hash,
-        **({t.WEAK: ", ".join(key.weak)[:500]} if key.weak else {}),
+        **({t.CALL_KEY: key.hash} if key else {}),
+        **({t.WEAK: ", ".join(key.weak)[:500]} if key and key.weak else {}),
         **({t.BACKBONE: backbone} if backbone else {}),
     }
 

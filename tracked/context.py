@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
@@ -27,6 +28,17 @@ class RunRef:
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON-able form."""
         return asdict(self)
+
+
+def named_run(given: Any) -> RunRef | str | None:
+    """The run that this names: by a reference of ours or by its MLflow id; None if it names none."""
+    if isinstance(given, str):
+        return given.strip() or None
+    ref = given if isinstance(given, RunRef) else getattr(given, "ref", None)
+    if isinstance(ref, RunRef):
+        return ref
+    run_id = getattr(getattr(given, "info", None), "run_id", None)
+    return run_id if isinstance(run_id, str) else None
 
 
 class HasRef(Protocol):
@@ -53,13 +65,79 @@ def current_is(run: HasRef | None) -> Iterator[None]:
     try:
         yield
     finally:
+        leave(run, token)
+
+
+class Place:
+    """What is current in a frame that is left and entered again; blocks that it has open stay open meanwhile."""
+
+    def __init__(self, run: HasRef | None) -> None:
+        self._here = run
+
+    @contextmanager
+    def entered(self) -> Iterator[None]:
+        """Be in that frame for one step."""
+        token = CURRENT.set(self._here)
+        try:
+            yield
+        finally:
+            self._here = CURRENT.get()
+            leave(self._here, token)
+
+
+def leave(run: HasRef | None, token: Token[HasRef | None]) -> None:
+    """Undo the ``set`` that gave this token; ``run`` is what is current now if nobody else has set it."""
+    try:
         CURRENT.reset(token)
+    except ValueError:
+        # Left in another context than it was entered in: a block in a fixture, a coroutine stepped by hand.
+        if CURRENT.get() is run:
+            CURRENT.set(None if token.old_value is Token.MISSING else token.old_value)
+
+
+_OPEN: dict[str, HasRef] = {}
+"""Every run that is open in this process, by its local id."""
+
+
+def has_begun(run: HasRef) -> None:
+    """Note that this run is open."""
+    _OPEN[run.ref.run] = run
+
+
+def has_ended(run: HasRef) -> None:
+    """Note that this run is open no more."""
+    _OPEN.pop(run.ref.run, None)
+
+
+def innermost_open() -> HasRef | None:
+    """The innermost run that everything open in this process is part of; None if there is no such run.
+
+    The best guess where code has lost its context, and exact where nothing runs at once.
+    """
+    runs = list(_OPEN.values())
+    with_others_inside = {run.outer.ref.run for run in runs if run.outer is not None}
+    chains = [_chain(run) for run in runs if run.ref.run not in with_others_inside]
+    common = None
+    for level in zip(*chains, strict=False):
+        if len({run.ref.run for run in level}) > 1:
+            break
+        common = level[0]
+    return common
+
+
+def is_disabled() -> bool:
+    """Whether ``TRACKED_DISABLED`` switches everything off."""
+    return os.environ.get("TRACKED_DISABLED", "") not in ("", "0", "false")
 
 
 def around() -> tuple[HasRef, ...]:
     """The runs around this code, outermost first."""
+    return _chain(CURRENT.get())
+
+
+def _chain(run: HasRef | None) -> tuple[HasRef, ...]:
+    """The run with all that is around it, outermost first."""
     chain: list[HasRef] = []
-    run = CURRENT.get()
     while run is not None:
         chain.append(run)
         run = run.outer

@@ -4,89 +4,23 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import os
-import sys
-from collections.abc import Callable
+import operator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, cast
 
 import wrapt
 
 from . import shells
+from .binding import bind, supplied_by
 from .call import Call
 from .calls import key_of, plan_of
-from .context import CURRENT, RunRef
+from .context import CURRENT, RunRef, is_disabled
+from .errors import ConfigError
 from .guard import guard
 from .plan import Kind, Options, RunPlan
 from .scope import Run, open_run
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-P = ParamSpec("P")
-Q = ParamSpec("Q")
-R = TypeVar("R")
-R_co = TypeVar("R_co", covariant=True)
-S = TypeVar("S")
-
-
-class Tracked(Protocol[P, R_co]):
-    """A decorated function, as type checkers see it: the function itself, with three more attributes."""
-
-    __name__: str
-    __qualname__: str
-
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
-        """Call the function inside a run of its own."""
-        ...
-
-    def untracked(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
-        """Call the function itself, without a run."""
-        ...
-
-    def key(self, *args: P.args, **kwargs: P.kwargs) -> str:
-        """The key by which this call is recognised: 64 hex digits."""
-        ...
-
-    # First what a classmethod asks with: it takes the class away.
-    @overload
-    def __get__(
-        self: Tracked[Concatenate[type[Any], Q], R_co], instance: object, owner: type[Any]
-    ) -> Tracked[Q, R_co]: ...
-    @overload
-    def __get__(self, instance: None, owner: type[Any] | None = None) -> Tracked[P, R_co]: ...
-    @overload
-    def __get__(
-        self: Tracked[Concatenate[S, Q], R_co], instance: S, owner: type[Any] | None = None
-    ) -> Tracked[Q, R_co]: ...
-    @overload
-    def __get__(self, instance: object, owner: type[Any] | None = None) -> Tracked[P, R_co]: ...
-
-
-class Decorator(Protocol):
-    """A decorator that is used bare or with options."""
-
-    @overload
-    def __call__(self, fn: Callable[P, R], /) -> Tracked[P, R]: ...
-    @overload
-    def __call__(
-        self,
-        *,
-        name: str | None = None,
-        experiment: str | None = None,
-        parent: object = None,
-        tags: Mapping[str, str] | None = None,
-        monitor: str | None = None,
-        model: bool = False,
-    ) -> Configured: ...
-
-
-class Configured(Protocol):
-    """A decorator whose options are given."""
-
-    def __call__(self, fn: Callable[P, R], /) -> Tracked[P, R]:
-        """Decorate the function."""
-        ...
+from .sending import SCRIPTS, asked_by_cloudpickle, home_of, sender
+from .typed import Decorator
 
 
 def decorator_for(kind: Kind) -> Decorator:
@@ -106,19 +40,32 @@ def decorator_for(kind: Kind) -> Decorator:
 
 
 def _decorated(fn: Any, kind: Kind, options: Options) -> Any:
-    if os.environ.get("TRACKED_DISABLED", "") not in ("", "0", "false"):
-        return fn
-    return TrackedFunction(fn, kind, options)
+    if not callable(fn) and not isinstance(fn, classmethod):
+        raise ConfigError(f"a function is decorated, and options are given by name; {fn!r} is neither")
+    supplied = supplied_by(kind, fn)
+    if supplied and shells.is_lazy(fn):
+        raise ConfigError(
+            f"{kind.stage} fills in {supplied[0]!r} for plain functions only: {fn.__name__} is a coroutine function "
+            "or a generator function"
+        )
+    # Without what its kind fills in, the function itself could not be called.
+    return fn if is_disabled() and not supplied else TrackedFunction(fn, kind, options)
 
 
-class _Shared:
-    """What a decorated function and its bound method have in common."""
+if TYPE_CHECKING:
 
-    if TYPE_CHECKING:
+    class _State:
         __wrapped__: Any
         _self_kind: Kind
         _self_options: Options
         _self_carried: RunRef | None
+
+else:
+    _State = object  # a class with annotations would hide those of the function that it wraps
+
+
+class _Shared(_State):
+    """What a decorated function and its bound method have in common."""
 
     def untracked(self, *args: Any, **kwargs: Any) -> Any:
         """Call the function itself, without a run."""
@@ -131,8 +78,8 @@ class _Shared:
             TypeError: the call does not fit the function.
             IdentityError: an argument has no canonical form.
         """
-        kind = self._kind_here()
-        return key_of(kind, bind(kind, self.__wrapped__, args, kwargs), self.__wrapped__).hash
+        kind, fn = self._kind_here(), self.__wrapped__
+        return key_of(kind, bind(kind, fn, None, args, kwargs), fn).hash
 
     def _kind_here(self) -> Kind:
         raise NotImplementedError
@@ -141,7 +88,7 @@ class _Shared:
     def __class__(self) -> Any:
         # cloudpickle takes whatever says it is a function apart and loses the wrapper; to everybody else the
         # wrapper is what it wraps, so that isfunction and iscoroutinefunction hold.
-        return type(self) if _asked_by_cloudpickle() else self.__wrapped__.__class__
+        return type(self) if asked_by_cloudpickle() else self.__wrapped__.__class__
 
     def __reduce__(self) -> Any:
         return self.__reduce_ex__(2)
@@ -162,9 +109,10 @@ class _Method(_Shared, wrapt.BoundFunctionWrapper):  # type: ignore[type-arg]
     def __reduce_ex__(self, protocol: Any) -> Any:
         owner = getattr(self.__wrapped__, "__self__", None)
         owner = self._self_instance if owner is None else owner
+        carried = _carried(self._self_parent)
         if owner is None:
-            return _found, (self.__wrapped__.__module__, self.__wrapped__.__qualname__)
-        return getattr, (owner, self.__wrapped__.__name__)
+            return _found, (self.__wrapped__.__module__, self.__wrapped__.__qualname__, carried)
+        return _method, (owner, self.__wrapped__.__name__, carried)
 
 
 class TrackedFunction(_Shared, wrapt.FunctionWrapper):  # type: ignore[type-arg]
@@ -192,12 +140,12 @@ class TrackedFunction(_Shared, wrapt.FunctionWrapper):  # type: ignore[type-arg]
         )
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        around = CURRENT.get()
-        carried = around.ref if around else self._self_carried
+        carried = _carried(self)
         name = self.__wrapped__.__module__, self.__wrapped__.__qualname__
         if _is_importable(self, *name):
-            return (_found_within, (*name, carried)) if carried else (_found, name)
-        return TrackedFunction, (self.__wrapped__, self._self_kind, self._self_options, carried)
+            return _found, (*name, carried)
+        fn = self.__wrapped__
+        return _arrived, (fn, self._self_kind, self._self_options, carried, home_of(fn))
 
 
 @dataclass(frozen=True)
@@ -208,77 +156,69 @@ class _Caller:
     options: Options
     carried: RunRef | None
 
-    def bind(self, wrapped: Any, args: Any, kwargs: Any) -> Call | None:
-        """The call with its arguments bound; None if they do not fit."""
-        try:
-            return bind(self.kind, wrapped, args, kwargs)
-        except TypeError:
-            return None
+    def bind(self, wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Call | None:
+        """The call with its arguments bound; None if they do not fit, or cannot be told."""
+        with guard:
+            try:
+                return bind(self.kind, wrapped, instance, args, kwargs)
+            except TypeError:
+                return None
+        return None
 
     def open(self, call: Call, wrapped: Any) -> Run:
         """Begin the run of this call."""
-        plan = RunPlan(call.name, self.kind.stage)
+        given = self.options
+        plan = RunPlan(given.name or call.name, self.kind.stage, given.experiment, given.parent)
         with guard:
-            plan = plan_of(self.kind, self.options, call, wrapped)
+            plan = plan_of(self.kind, given, call, wrapped)
         if self.carried and plan.parent is None and CURRENT.get() is None:
             plan = replace(plan, parent=self.carried)
         return open_run(plan)
 
 
-def supplied_by(kind: Kind, fn: Any) -> tuple[str, ...]:
-    """Parameters of this function that its kind fills in."""
-    if not kind.supplies:
-        return ()
-    fn = fn.__func__ if isinstance(fn, classmethod | staticmethod) else fn
-    return tuple(name for name in kind.supplies if name in inspect.signature(fn).parameters)
-
-
-def bind(kind: Kind, fn: Any, args: Any, kwargs: Any) -> Call:
-    """The call, without what the kind fills in.
-
-    Raises:
-        TypeError: the arguments do not fit the function.
-    """
-    supplied = supplied_by(kind, fn)
-    if not supplied:
-        return Call.bind(fn, args, kwargs)
-    first = next(iter(inspect.signature(fn).parameters)) in supplied
-    call = (
-        Call.bind(fn, (None, *args), kwargs) if first else Call.bind(fn, args, {**kwargs, supplied[0]: None})
-    )
-    return replace(call, arguments={k: v for k, v in call.arguments.items() if k not in supplied})
-
-
-def _asked_by_cloudpickle() -> bool:
-    frame = sys._getframe(2)  # there is no other way to know who asks
-    for _ in range(3):
-        if "cloudpickle" in frame.f_globals.get("__name__", ""):
-            return True
-        if frame.f_back is None:
-            break
-        frame = frame.f_back
-    return False
-
-
 def _is_importable(wrapper: Any, module: str, qualname: str) -> bool:
-    """Whether another process finds this very wrapper under its name."""
-    if "<locals>" in qualname or (module in ("__main__", "__mp_main__") and _asked_by_cloudpickle()):
+    """Whether another process finds this wrapper under its name."""
+    if "<locals>" in qualname or (module in SCRIPTS and asked_by_cloudpickle()):
         return False
     try:
-        return _found(module, qualname) is wrapper
+        found = _found(module, qualname)
     except (ImportError, AttributeError):
         return False
+    # One that came from another process is a copy which carries its run: to send it on, its name will do.
+    parts = operator.attrgetter("__wrapped__", "_self_kind", "_self_options")
+    return found is wrapper or (isinstance(found, TrackedFunction) and parts(found) == parts(wrapper))
 
 
-def _found(module: str, qualname: str) -> Any:
+def _arrived(
+    fn: Any, kind: Kind, options: Options, carried: RunRef | None, home: str | None
+) -> TrackedFunction:
+    if home is not None:
+        # Another script is `__main__` there: the function goes by the name, and so the key, that it has at home.
+        fn.__module__ = home
+    return TrackedFunction(fn, kind, options, carried)
+
+
+def _carried(wrapper: Any) -> RunRef | None:
+    """The run that goes along when this wrapper is sent away: the one around, else the one it came with."""
+    around = sender()
+    return around.ref if around else wrapper._self_carried
+
+
+def _found(module: str, qualname: str, carried: RunRef | None = None) -> Any:
     found: Any = importlib.import_module(module)
     for part in qualname.split("."):
         found = getattr(found, part)
-    return found
+    return _within(found, carried)
 
 
-def _found_within(module: str, qualname: str, carried: RunRef) -> Any:
-    found = _found(module, qualname)
-    if not isinstance(type(found), type) or not issubclass(type(found), TrackedFunction):
+def _method(owner: Any, name: str, carried: RunRef | None) -> Any:
+    return _within(getattr(owner, name), carried)
+
+
+def _within(found: Any, carried: RunRef | None) -> Any:
+    """The same function or method, whose calls are children of the carried run."""
+    if carried is None or not isinstance(found, _Shared):
         return found
-    return TrackedFunction(found.__wrapped__, found._self_kind, found._self_options, carried)
+    parent = found._self_parent if isinstance(found, _Method) else found
+    sent = TrackedFunction(parent.__wrapped__, parent._self_kind, parent._self_options, carried)
+    return sent.__get__(found._self_instance, found._self_owner) if isinstance(found, _Method) else sent

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import session as sessions
-from .session import Session
+
+if TYPE_CHECKING:
+    from .session.building import Session
 
 
 def find_mlflow_runs(

@@ -10,6 +10,7 @@ Only ``Exception`` counts as a failure: a KeyboardInterrupt that happens to arri
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from types import TracebackType
 
 from . import speech
@@ -43,8 +44,11 @@ guard = Guard()
 
 
 def _told(error: Exception) -> str:
-    text = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {text[0][:300]}" if text else type(error).__name__
+    # An exception may come out of the user's objects, and need not be able to say what it is.
+    with suppress(Exception):
+        if text := str(error).strip():
+            return f"{type(error).__name__}: {text.splitlines()[0][:300]}"
+    return type(error).__name__
 
 
 def _place(trace: TracebackType | None) -> str:

@@ -14,7 +14,7 @@ def number_of(value: Any) -> float | None:
     if not isinstance(value, int | float) and callable(getattr(value, "item", None)):
         try:
             value = value.item()
-        except (TypeError, ValueError, RuntimeError):
+        except Exception:  # noqa: BLE001 - whatever the user's object does, it is no number
             return None
     if isinstance(value, str | bytes | bytearray | complex):
         return None
@@ -22,5 +22,5 @@ def number_of(value: Any) -> float | None:
         return float(value)
     except OverflowError:
         return float("inf") if value > 0 else float("-inf")
-    except (TypeError, ValueError):
+    except Exception:  # noqa: BLE001
         return None

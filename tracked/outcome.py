@@ -30,15 +30,23 @@ def outcome_of(error: BaseException | None, redact: Callable[[str], str] = str) 
     """
     if error is None:
         return Outcome()
-    if isinstance(error, SystemExit) and error.code in (None, 0):
+    code = _exit_code(error)
+    if code == 0:
         return Outcome()
     if isinstance(error, GeneratorExit):
         return Outcome(KILLED, {tags.END_REASON: "the generator was abandoned before its end"})
     if isinstance(error, KeyboardInterrupt):
         return Outcome(KILLED, {tags.END_REASON: "interrupted from the keyboard"})
-    if isinstance(error, SystemExit) and error.code in _SIGNALLED:
-        return Outcome(KILLED, {tags.END_REASON: f"ended by a signal (exit code {error.code})"})
+    if code in _SIGNALLED:
+        return Outcome(KILLED, {tags.END_REASON: f"ended by a signal (exit code {code})"})
     return Outcome(FAILED if _is_failure(error) else KILLED, _told(error, redact))
+
+
+def _exit_code(error: BaseException) -> int:
+    """What the process would end with; Python prints what is neither a number nor None, and ends with 1."""
+    if isinstance(error, SystemExit) and isinstance(error.code, int | None):
+        return error.code or 0
+    return 1
 
 
 def _is_failure(error: BaseException) -> bool:
@@ -51,6 +59,13 @@ def _told(error: BaseException, redact: Callable[[str], str]) -> dict[str, str]:
     trace = "".join(traceback.format_exception(type(error), error, error.__traceback__))
     return {
         tags.ERROR_TYPE: f"{type(error).__module__}.{type(error).__qualname__}".removeprefix("builtins."),
-        tags.ERROR_MESSAGE: redact(str(error))[:1000],
+        tags.ERROR_MESSAGE: redact(_text(error))[:1000],
         tags.ERROR_TRACEBACK: redact(trace)[-_TRACEBACK_LENGTH:],
     }
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 - it is the user's, and may be broken
+        return "its text cannot be told"

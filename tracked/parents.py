@@ -6,12 +6,14 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import session as sessions
-from .context import CURRENT, HasRef, RunRef
-from .errors import ConfigError
-from .session import Session
+from . import speech
+from .context import CURRENT, HasRef, RunRef, named_run
+
+if TYPE_CHECKING:
+    from .session.building import Session
 
 CONTEXT = "TRACKED_CONTEXT"
 _HANDED_OVER = ("MLFLOW_RUN_ID", "AZUREML_RUN_ID")
@@ -28,6 +30,11 @@ class Parent:
     hashes: Mapping[str, str] = field(default_factory=dict)
     experiment: str = ""
 
+    @property
+    def is_none(self) -> bool:
+        """Whether the run stands under no other."""
+        return not (self.outer or self.run or self.run_id)
+
 
 def parent_of(given: Any, session: Session) -> Parent:
     """The place of a run that opens here and now.
@@ -36,8 +43,15 @@ def parent_of(given: Any, session: Session) -> Parent:
     ``TRACKED_CONTEXT``; a run handed to the process, which the first run of all *is* and later ones stand
     under; none.
     """
+    named = None if given is None else named_run(given)
+    if named is not None:
+        return _named(named, given)
     if given is not None:
-        return _given(given)
+        speech.warn_once(
+            f"parent is a run, its reference or an MLflow run id, not {type(given).__name__}: the run opens where "
+            "it would without",
+            about="a bad parent",
+        )
     outer = CURRENT.get()
     if outer is not None:
         return _under(outer, session)
@@ -48,18 +62,10 @@ def parent_of(given: Any, session: Session) -> Parent:
     return _of_ref(carried) if carried else _handed_over(session.joined)
 
 
-def _given(parent: Any) -> Parent:
-    if isinstance(parent, str):
-        return Parent(run_id=parent)
-    if isinstance(parent, RunRef):
-        return _of_ref(parent)
-    ref = getattr(parent, "ref", None)
-    if isinstance(ref, RunRef):
-        return _of_ref(ref, outer=parent)
-    info = getattr(parent, "info", None)
-    if info is not None and isinstance(getattr(info, "run_id", None), str):
-        return Parent(run_id=info.run_id)
-    raise ConfigError(f"parent is a run, its reference or an MLflow run id, not {type(parent).__name__}")
+def _named(named: RunRef | str, given: Any) -> Parent:
+    if isinstance(named, str):
+        return Parent(run_id=named)
+    return _of_ref(named, outer=None if named is given else given)
 
 
 def _under(outer: HasRef, session: Session) -> Parent:

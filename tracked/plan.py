@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from .call import Call
+from .context import named_run
 from .errors import ConfigError
 from .settings import did_you_mean
 
@@ -35,6 +36,10 @@ class Options:
         self._text_or_none("name", "experiment", "monitor")
         if not isinstance(self.tags, Mapping):
             raise ConfigError(f"tags is a mapping of texts, not {self.tags!r}")
+        if not isinstance(self.model, bool):
+            raise ConfigError(f"model is True or False, not {self.model!r}")
+        if self.parent is not None and named_run(self.parent) is None:
+            raise ConfigError(f"parent is a run, its reference or an MLflow run id, not {self.parent!r}")
         object.__setattr__(self, "tags", {str(k): str(v) for k, v in self.tags.items()})
 
     def _text_or_none(self, *names: str) -> None:

@@ -8,6 +8,7 @@ whatever id MLflow gives the run later.  Times are milliseconds since the epoch.
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Union
 
@@ -97,8 +98,8 @@ def from_json(value: object) -> Record:
     Raises:
         BadRecord: for anything else; what comes from a file is never trusted.
     """
-    if not isinstance(value, list) or not value or value[0] not in _KINDS:
-        raise BadRecord(f"no record begins like this: {str(value)[:80]}")
+    if not isinstance(value, list) or not value or type(value[0]) is not str or value[0] not in _KINDS:
+        raise BadRecord(f"no record begins like this: {reprlib.repr(value)}")
     kind = _KINDS[value[0]]
     checks = _CHECKS[kind]
     fields = value[1:]
@@ -106,7 +107,7 @@ def from_json(value: object) -> Record:
         raise BadRecord(f"{kind.__name__} has {len(checks)} fields, not {len(fields)}")
     for name, check, field in zip(kind._fields, checks, fields, strict=True):
         if not check(field):
-            raise BadRecord(f"{kind.__name__}.{name} cannot be {str(field)[:80]!r}")
+            raise BadRecord(f"{kind.__name__}.{name} cannot be {reprlib.repr(field)}")
     if kind is Metrics:
         fields[-1] = _numbers(fields[-1])
     record: Record = kind(*fields)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 from .measure import number_of
 
 RESULT = "result"
+_OURS = re.compile(rf"{RESULT}(_\d+)?")
 
 
 @dataclass(frozen=True)
@@ -40,10 +42,11 @@ def read_result(value: Any, monitor: str | None = None) -> Result:
 
 
 def _leaves(value: Any, at: str) -> Iterator[tuple[str, Any]]:
-    for key, inner in _members(value):
-        yield from _leaves(inner, f"{at}/{key}" if at else str(key))
     if not _is_group(value):
         yield at, value
+        return
+    for key, inner in _members(value):
+        yield from _leaves(inner, "/".join(filter(None, (at, key))))
 
 
 def _is_group(value: Any) -> bool:
@@ -61,9 +64,15 @@ def _members(value: Any) -> Iterator[tuple[str, Any]]:
         yield from ((f.name, getattr(value, f.name)) for f in dataclasses.fields(value))
     elif hasattr(value, "_fields"):
         yield from zip(value._fields, value, strict=True)
-    elif isinstance(value, tuple | list):
-        # The members of a plain sequence have no names of their own: each is read by its type.
-        yield from ((f"{RESULT}_{i}" if not _is_group(v) else "", v) for i, v in enumerate(value))
+    else:
+        # The members of a plain sequence have no names of their own, but what they hold may have.
+        yield from (("" if _has_names(v) else f"{RESULT}_{i}", v) for i, v in enumerate(value))
+
+
+def _has_names(value: Any) -> bool:
+    return (
+        isinstance(value, Mapping) or _is_dataclass(value) or (_is_group(value) and hasattr(value, "_fields"))
+    )
 
 
 def _sort(
@@ -75,8 +84,13 @@ def _sort(
     if number is not None:
         metrics[key] = number
     elif isinstance(leaf, Path) and leaf.exists():
-        files[leaf.name] = leaf
+        files[leaf.name if leaf.name not in files else f"{key}/{leaf.name}"] = leaf
     elif isinstance(leaf, str | bool | Path):
-        tags[key if key.startswith(RESULT) else f"{RESULT}.{key}"] = str(leaf)
+        tags[_tag(key)] = str(leaf)
     else:
-        tags[f"{key}.type" if key.startswith(RESULT) else f"{RESULT}.{key}.type"] = type(leaf).__qualname__
+        tags[f"{_tag(key)}.type"] = type(leaf).__qualname__
+
+
+def _tag(key: str) -> str:
+    """``result`` and ``result_0`` are names that we gave ourselves; all others go below ``result.``."""
+    return key if _OURS.fullmatch(key) else f"{RESULT}.{key}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 import sys
 import threading
 import time
@@ -11,27 +12,30 @@ from contextlib import suppress
 from functools import cache
 from itertools import count
 from pathlib import Path
-from typing import Any
-from uuid import uuid4
+from time import time_ns
+from typing import TYPE_CHECKING, Any
 
 from . import session as sessions
 from . import speech
 from . import tags as t
-from .context import CURRENT, HasRef, RunRef
+from .context import CURRENT, HasRef, RunRef, has_begun, has_ended, is_disabled
 from .errors import TrackedError
 from .guard import guard
-from .journal import snapshot
 from .measure import number_of
 from .outcome import Outcome
 from .parents import Parent, parent_of
 from .plan import RunPlan
 from .process import this_process
-from .records import Closed, Metrics, Opened, Params, Steps, Tags
-from .session import Session
+from .records import Closed, Metrics, Opened, Params, Tags
+from .series import Series
+
+if TYPE_CHECKING:
+    from .session.building import Session
 
 TALKATIVE = 10
 """Root runs of one process that are spoken of."""
 _ROOTS = count()
+_FLOATS = frozenset({float})
 
 
 class Run:
@@ -45,24 +49,24 @@ class Run:
         self.session = session
         """None if tracking is off or could not begin: then everything here does nothing."""
         self.started = time.monotonic()
+        self.is_root = outer is None
+        """Whether it stands under no other run: then it is spoken of."""
         self.number = 0
         """How many runs without a run around them were opened before, in this process."""
-        self._next: dict[str, int] = {}
+        self._series = Series()
         self._latest = 0
         self._lock = threading.Lock()
-        self.last: dict[str, float] = {}
-        """The last value of each metric."""
         self.closed: Outcome | None = None
+
+    @property
+    def last(self) -> dict[str, float]:
+        """The last value of each metric."""
+        return self._series.last
 
     @property
     def name(self) -> str:
         """Name of the run."""
         return self.plan.name
-
-    @property
-    def is_root(self) -> bool:
-        """Whether no tracked run is around this one."""
-        return self.outer is None
 
     @property
     def is_off(self) -> bool:
@@ -111,45 +115,39 @@ class Run:
     def log(self, values: Mapping[str, Any], step: int | None = None) -> None:
         """Log numbers measured now, at ``step`` or at the next step of each key."""
         with guard:
-            numbers: dict[str, float] = {}
-            for key, value in values.items():
-                number = value if type(value) is float else number_of(value)
-                if number is None:
-                    self._refuse(key, value)
-                else:
-                    numbers[key if type(key) is str else str(key)] = number
-            if numbers and self.session is not None:
-                self._log(self.session, numbers, step)
+            # This is the hot path: a loop that logs floats pays for nothing else.
+            plain = _FLOATS.issuperset(map(type, values.values()))
+            numbers = dict(values) if plain else self._numbers(values)
+            if not numbers or self.session is None:
+                return
+            if step is not None and type(step) is not int:
+                step = self._whole(step)
+            with self._lock:
+                steps, comes_again = self._series.place(numbers, step)
+                now = time_ns() // 1_000_000
+                if comes_again and now <= self._latest:
+                    # MLflow calls the largest of equal points the latest: a later call must have a later time.
+                    now = self._latest + 1
+                if now > self._latest:  # noqa: PLR1730 - half the price of max()
+                    self._latest = now
+                self.session.journal.write(Metrics(self.ref.run, now, steps, numbers))
 
-    def _log(self, session: Session, numbers: dict[str, float], step: int | None) -> None:
-        with self._lock:
-            now = time.time_ns() // 1_000_000
-            steps: Steps = self._counted(numbers) if step is None else int(step)
-            if step is not None and self._comes_again(numbers, int(step)):
-                # MLflow calls the largest of equal points the latest: the later call must have the later time.
-                now = max(now, self._latest + 1)
-            self._latest = max(now, self._latest)
-            session.write(Metrics(self.ref.run, now, steps, numbers))
-        self.last.update(numbers)
-
-    def _counted(self, numbers: Mapping[str, float]) -> Steps:
-        following = self._next
-        steps = {key: following.get(key, 0) for key in numbers}
-        for key, step in steps.items():
-            following[key] = step + 1
-        first = next(iter(steps.values()))
-        return first if all(step == first for step in steps.values()) else steps
-
-    def _comes_again(self, numbers: Mapping[str, float], step: int) -> bool:
-        """Whether a key may have been logged at this step before; moves its counter on."""
-        following = self._next
-        again = False
-        for key in numbers:
-            if step < following.get(key, 0):
-                again = True
+    def _numbers(self, values: Mapping[str, Any]) -> dict[str, float]:
+        numbers: dict[str, float] = {}
+        for key, value in values.items():
+            number = number_of(value)
+            if number is None:
+                self._refuse(key, value)
             else:
-                following[key] = step + 1
-        return again
+                numbers[str(key)] = number
+        return numbers
+
+    def _whole(self, step: Any) -> int | None:
+        try:
+            return int(step)
+        except (TypeError, ValueError):
+            speech.warn_once(f"step {step!r} in run {self.name} is no whole number: the next step is taken")
+            return None
 
     def _refuse(self, key: Any, value: Any) -> None:
         speech.warn_once(
@@ -161,9 +159,10 @@ class Run:
     def params(self, values: Mapping[str, Any]) -> None:
         """Log inputs; nested ones are flattened."""
         from .params import params_of  # noqa: PLC0415
+        from .redact import secret_values  # noqa: PLC0415
 
         with guard:
-            flat = params_of(values)
+            flat = params_of(values, secrets=secret_values(os.environ))
             self._write(Params(self.ref.run, dict(flat.values)))
 
     def tag(self, values: Mapping[str, Any]) -> None:
@@ -179,6 +178,8 @@ class Run:
             name: path among the run's artifacts, ``/`` between folders; by default the file's own name.
             move: give the file away instead of copying it.
         """
+        from .journal import snapshot  # noqa: PLC0415 - what copies files is loaded where one is copied
+
         with guard:
             if self.session is not None:
                 for record in snapshot.taken(self.session.folder, self.ref.run, content, name, move=move):
@@ -194,9 +195,10 @@ class Run:
             if self.closed is not None or self.session is None:
                 return
             self.closed = outcome
+            has_ended(self)
             if outcome.tags:
                 self._write(Tags(self.ref.run, outcome.tags))
-            self._write(Closed(self.ref.run, time.time_ns() // 1_000_000, outcome.status))
+            self._write(Closed(self.ref.run, time_ns() // 1_000_000, outcome.status))
             self.session.serve()
             _announce_end(self, outcome)
 
@@ -209,7 +211,7 @@ class Run:
 def open_run(plan: RunPlan) -> Run:
     """Begin a run; whatever fails, there is a run object, and the user's code goes on."""
     outer = CURRENT.get()
-    if not (isinstance(outer, Run) and outer.is_off):
+    if not (is_disabled() or (isinstance(outer, Run) and outer.is_off)):
         with guard:
             run = _opened(plan)
             _announce(run)
@@ -219,7 +221,9 @@ def open_run(plan: RunPlan) -> Run:
 
 def untracked(plan: RunPlan) -> Run:
     """A run object that records nothing, and neither do the runs inside it."""
-    return Run(plan, RunRef(uuid4().hex, "", "", plan.stage, hashes=plan.hashes), CURRENT.get(), None)
+    return Run(
+        plan, RunRef(os.urandom(16).hex(), "", "", plan.stage, hashes=plan.hashes), CURRENT.get(), None
+    )
 
 
 def _announce(run: Run) -> None:
@@ -255,14 +259,20 @@ def _opened(plan: RunPlan) -> Run:
     sessions.follow_mlflow(session)
     parent = parent_of(plan.parent, session)
     ref = RunRef(
-        uuid4().hex,
+        os.urandom(16).hex(),
         str(session.folder.path),
         plan.experiment or parent.experiment or session.experiment,
         plan.stage,
         hashes={**parent.hashes, **plan.hashes},
     )
-    session.write(_first_record(plan, ref, parent))
+    opened = _first_record(plan, ref, parent)
+    session.write(opened)
+    if opened.attach:
+        # That run was there before: what a new one is born with is written to it now.
+        session.write(Tags(ref.run, opened.tags))
     run = Run(plan, ref, parent.outer, session)
+    run.is_root = parent.is_none
+    has_begun(run)
     if plan.params:
         session.write(Params(ref.run, plan.params))
     if plan.whole_params:
@@ -274,7 +284,7 @@ def _opened(plan: RunPlan) -> Run:
 def _first_record(plan: RunPlan, ref: RunRef, parent: Parent) -> Opened:
     return Opened(
         ref.run,
-        time.time_ns() // 1_000_000,
+        time_ns() // 1_000_000,
         plan.name,
         ref.experiment,
         parent.run,

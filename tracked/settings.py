@@ -7,6 +7,7 @@ Layers, strongest first: code > ``setup_mlflow``/``configure`` > ``TRACKED_*`` >
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple
@@ -45,7 +46,7 @@ class Settings:
     def __post_init__(self) -> None:
         if self.shipper not in ("process", "thread"):
             raise ConfigError(f"shipper is 'process' or 'thread', not {self.shipper!r}")
-        if self.exit_timeout < 0:
+        if not self.exit_timeout >= 0:  # NaN is no number of seconds either
             raise ConfigError(f"exit_timeout is a number of seconds from 0 on, not {self.exit_timeout}")
 
 
@@ -89,9 +90,13 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 def _typed(name: str, value: Any, origin: str) -> Any:
     kind = type(getattr(_DEFAULTS, name))
     try:
-        return kind(value)
+        typed = kind(os.fspath(value) if kind is str else value)
+        Settings(**{name: typed})
+    except ConfigError as error:
+        raise ConfigError(f"{origin}: {error}") from error
     except (TypeError, ValueError) as error:
         raise ConfigError(f"{origin}: {name} must be a {kind.__name__}, not {value!r}") from error
+    return typed
 
 
 _DEFAULTS = Settings()

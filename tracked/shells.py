@@ -6,12 +6,13 @@ A call that does not fit the function opens no run: it is made all the same, so 
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import AsyncIterator, Callable, Coroutine, Generator
 from typing import Any, Protocol
 
 from .call import Call
-from .context import current_is
+from .context import Place, current_is
 from .endings import ended, returned
 from .plan import Kind, Options
 from .scope import Run
@@ -33,8 +34,8 @@ class Caller(Protocol):
         """What its decorator was given."""
         ...
 
-    def bind(self, wrapped: Any, args: Any, kwargs: Any) -> Call | None:
-        """The call with its arguments bound; None if they do not fit."""
+    def bind(self, wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Call | None:
+        """The call with its arguments bound; None if they do not fit, or cannot be told."""
         ...
 
     def open(self, call: Call, wrapped: Any) -> Run:
@@ -42,9 +43,23 @@ class Caller(Protocol):
         ...
 
 
+def is_lazy(fn: Any) -> bool:
+    """Whether calling it only makes an object that does the work later: a coroutine or a generator."""
+    natures = inspect.isasyncgenfunction, inspect.isgeneratorfunction, inspect.iscoroutinefunction
+    return any(is_one(_inner(fn)) for is_one in natures)
+
+
+def _inner(fn: Any) -> Any:
+    """What tells the nature of a function: the function in a method, the ``__call__`` of an object."""
+    fn = getattr(fn, "__func__", fn)
+    while isinstance(fn, functools.partial):
+        fn = fn.func
+    return fn if inspect.isroutine(fn) or isinstance(fn, type) else type(fn).__call__
+
+
 def shell_for(fn: Any, caller: Caller) -> Shell:
     """What to run in place of ``fn``."""
-    inner = fn.__func__ if isinstance(fn, classmethod | staticmethod) else fn
+    inner = _inner(fn)
     if inspect.isasyncgenfunction(inner):
         return _lazy(caller, _async_generator)
     if inspect.isgeneratorfunction(inner):
@@ -55,8 +70,8 @@ def shell_for(fn: Any, caller: Caller) -> Shell:
 
 
 def _plain(caller: Caller) -> Shell:
-    def plain(wrapped: Any, _instance: Any, args: Any, kwargs: Any) -> Any:
-        call = caller.bind(wrapped, args, kwargs)
+    def plain(wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:
+        call = caller.bind(wrapped, instance, args, kwargs)
         if call is None:
             return wrapped(*args, **kwargs)
         run = caller.open(call, wrapped)
@@ -81,8 +96,8 @@ def _driven(run: Run, caller: Caller, wrapped: Any, args: Any, kwargs: Any) -> A
 def _lazy(caller: Caller, body: Callable[..., Any]) -> Shell:
     """Calling such a function only makes an object: the run opens when that is first stepped."""
 
-    def lazy(wrapped: Any, _instance: Any, args: Any, kwargs: Any) -> Any:
-        call = caller.bind(wrapped, args, kwargs)
+    def lazy(wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Any:
+        call = caller.bind(wrapped, instance, args, kwargs)
         if call is None:
             return wrapped(*args, **kwargs)
         return body(caller, call, wrapped, lambda: wrapped(*args, **kwargs))
@@ -117,9 +132,10 @@ def _generator(caller: Caller, call: Call, wrapped: Any, make: Callable[[], Any]
 
 def _stepped(run: Run, steps: Any) -> Generator[Any, Any, Any]:
     """The same steps, with the run current only while the user's frame runs, not while it waits."""
+    place = Place(run)
 
     def step(move: Callable[..., Any], *value: Any) -> Any:
-        with current_is(run):
+        with place.entered():
             return move(*value)
 
     move, value = steps.send, None
@@ -143,17 +159,17 @@ async def _async_generator(
     run = caller.open(call, wrapped)
     try:
         # An async generator cannot delegate: this is `yield from` by hand.
-        steps = make()
+        steps, place = make(), Place(run)
         move, value = steps.asend, None
         while True:
             try:
-                item = await _async_step(run, move, value)
+                item = await _async_step(place, move, value)
             except StopAsyncIteration:
                 break
             try:
                 move, value = steps.asend, (yield item)
             except GeneratorExit:
-                await _async_step(run, steps.aclose)
+                await _async_step(place, steps.aclose)
                 raise
             except BaseException as thrown:  # noqa: BLE001 - as above
                 move, value = steps.athrow, thrown
@@ -163,6 +179,6 @@ async def _async_generator(
     ended(run, None)
 
 
-async def _async_step(run: Run, move: Callable[..., Any], *value: Any) -> Any:
-    with current_is(run):
+async def _async_step(place: Place, move: Callable[..., Any], *value: Any) -> Any:
+    with place.entered():
         return await move(*value)

@@ -68,9 +68,9 @@ def _level() -> int:
 
 
 def _write(line: str) -> None:
-    # A closed or missing stderr (pythonw, a daemon) is no reason to stop anything.
-    with suppress(OSError, ValueError, AttributeError):
-        text = f"tracked: {line}\n"
+    # A closed, missing or replaced stderr (pythonw, a daemon, a logger's) is no reason to stop anything.
+    with suppress(Exception):
+        text = f"tracked: {''.join(c if c.isprintable() else ' ' for c in line)}\n"
         encoding = getattr(sys.stderr, "encoding", None) or "ascii"
         sys.stderr.write(text.encode(encoding, "replace").decode(encoding))
         sys.stderr.flush()

@@ -9,22 +9,26 @@ Outside a run, everything here does nothing and says so once; nothing but ``trac
 from __future__ import annotations
 
 import functools
+import inspect
 import json
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import copy_context
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, ParamSpec, TypeVar
 
 from . import joining, speech
 from . import tags as t
-from .context import CURRENT, RunRef, current_is
+from .context import CURRENT, RunRef, current_is, is_disabled, leave
 from .endings import ended
 from .guard import guard
 from .naming import run_name
 from .params import params_of
 from .plan import Kind, RunPlan
+from .redact import secret_values
 from .scope import Run, open_run
 
 P = ParamSpec("P")
@@ -59,16 +63,19 @@ class run:  # noqa: N801 - reads as a function: `with track.run(...)`
         self._given = name, kind, parent, experiment, tags or {}, params
         self._open: list[tuple[Run, Any]] = []
 
-    def __enter__(self) -> Run:
+    def _plan(self) -> RunPlan:
         name, kind, parent, experiment, tags, params = self._given
-        stage = kind.stage if isinstance(kind, Kind) else kind
-        plan = RunPlan(name, stage, experiment, parent)
+        kind = kind if isinstance(kind, Kind) else Kind(str(kind))
+        experiment = None if experiment is None else str(experiment)
+        plan = RunPlan(run_name(str(name), kind.stage), kind.stage, experiment, parent)
         with guard:
-            flat = params_of(params)
-            kind_tags = kind.tags if isinstance(kind, Kind) else {}
-            named = {str(k): str(v) for k, v in {**kind_tags, **tags}.items()}
-            plan = RunPlan(run_name(name, stage), stage, experiment, parent, flat.values, flat.long, named)
-        opened = open_run(plan)
+            flat = params_of(params, secrets=secret_values(os.environ))
+            plan = replace(plan, params=flat.values, whole_params=flat.long)
+            return replace(plan, tags={str(k): str(v) for k, v in {**kind.tags, **tags}.items()})
+        return plan
+
+    def __enter__(self) -> Run:
+        opened = open_run(self._plan())
         self._open.append((opened, CURRENT.set(opened)))
         return opened
 
@@ -76,10 +83,7 @@ class run:  # noqa: N801 - reads as a function: `with track.run(...)`
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         opened, token = self._open.pop()
-        try:
-            CURRENT.reset(token)
-        except ValueError:
-            CURRENT.set(opened.outer)  # left in another context than it was entered in
+        leave(opened, token)
         ended(opened, error)
 
     async def __aenter__(self) -> Run:
@@ -101,7 +105,7 @@ def current() -> Run | None:
 
 def _here(what: str) -> Run | None:
     found = current()
-    if found is None:
+    if found is None and not is_disabled():
         speech.warn_once(
             f"track.{what} was called outside a run and does nothing: call it inside a decorated function or a "
             "`with track.run(...)` block",
@@ -117,19 +121,32 @@ def log(values: Mapping[str, Any] | None = None, /, *, step: int | None = None, 
     """
     here = CURRENT.get() or _here("log")
     if here is not None:
-        here.log({**values, **more} if values else more, step)  # type: ignore[attr-defined]
+        given = more if values is None else _merged(values, more) if more else values
+        here.log(given, step)  # type: ignore[attr-defined]
+
+
+def _merged(values: Mapping[str, Any] | None, more: dict[str, Any]) -> Mapping[str, Any]:
+    """What was given as a mapping and by name, together."""
+    if values is None:
+        return more
+    if isinstance(values, Mapping):
+        return {**values, **more}
+    speech.warn_once(
+        f"track.* takes values by name or in a mapping, not in {type(values).__name__}; it is left out"
+    )
+    return more
 
 
 def params(values: Mapping[str, Any] | None = None, /, **more: Any) -> None:
     """Log inputs of the run; nested ones are flattened with ``.``."""
     if (here := _here("params")) is not None:
-        here.params({**(values or {}), **more})
+        here.params(_merged(values, more))
 
 
 def tag(values: Mapping[str, Any] | None = None, /, **more: Any) -> None:
     """Label the run; a later label of the same name wins."""
     if (here := _here("tag")) is not None:
-        here.tag({**(values or {}), **more})
+        here.tag(_merged(values, more))
 
 
 def note(text: str) -> None:
@@ -164,14 +181,23 @@ class _Bound:
     def __init__(self, fn: Callable[..., Any], ref: RunRef | None) -> None:
         self.fn, self.ref = fn, ref
         self.context: Any = copy_context()
+        self._is_async = inspect.iscoroutinefunction(fn)
         functools.update_wrapper(self, fn, updated=())
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if self._is_async:
+            return self._awaited(args, kwargs)
         if self.context is not None:
             # A copy for each call: one context cannot be entered by two threads at once.
             return self.context.copy().run(self.fn, *args, **kwargs)
         with current_is(joining.joined(self.ref)):
             return self.fn(*args, **kwargs)
+
+    async def _awaited(self, args: Any, kwargs: Any) -> Any:
+        # A coroutine runs in the context of the task that awaits it: only the run can be carried there.
+        run = joining.joined(self.ref) if self.context is None else self.context.get(CURRENT)
+        with current_is(run):
+            return await self.fn(*args, **kwargs)
 
     def __reduce__(self) -> Any:
         return _arrived, (self.fn, self.ref)

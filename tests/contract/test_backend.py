@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.servers import mlflow_server
 from tests.stores import read_run
 from tracked.mlflow.backend import MlflowBackend
 from tracked.mlflow.client import client_for
@@ -49,16 +47,9 @@ class TestSqlite(BackendContract):
         ]
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """One real server for all tests here."""
-    with mlflow_server(tmp_path_factory.mktemp("server")) as uri:
-        yield uri
-
-
 @pytest.mark.server
 class TestServer(BackendContract):
     @pytest.fixture
-    def store(self, server: str) -> Store:
+    def store(self, server_uri: str) -> Store:
         """MLflow's client over http."""
-        return Store(MlflowBackend(server), lambda run_id: read_run(client_for(server), run_id))
+        return Store(MlflowBackend(server_uri), lambda run_id: read_run(client_for(server_uri), run_id))

@@ -39,7 +39,10 @@ DIFFERENT = [
     (np.arange(3), np.array([0, 1, 3])),
     (np.arange(3), [0, 1, 2]),
     (np.array([None, "a"], dtype=object), np.array([None, "b"], dtype=object)),
-    (np.array([(1, 2)], dtype=[("a", "i4"), ("b", "i4")]), np.array([(1, 2)], dtype=[("b", "i4"), ("a", "i4")])),
+    (
+        np.array([(1, 2)], dtype=[("a", "i4"), ("b", "i4")]),
+        np.array([(1, 2)], dtype=[("b", "i4"), ("a", "i4")]),
+    ),
     (np.ma.array([1, 2], mask=[0, 1]), np.ma.array([1, 2], mask=[0, 0])),
     (np.datetime64("2024-01-01"), np.datetime64("2024-01-02")),
     (np.datetime64(1, "ns"), np.datetime64(2, "ns")),
@@ -113,16 +116,16 @@ class Tensor:
 
     detach = cpu = contiguous = lambda self: self
 
-    def item(self):
+    def item(self):  # noqa: D102
         return self.data.item()
 
-    def reshape(self, *shape):
+    def reshape(self, *shape):  # noqa: D102
         return Tensor(self.data.reshape(*shape), self.dtype)
 
-    def view(self, dtype):
+    def view(self, dtype):  # noqa: D102
         return Tensor(self.data.view(dtype), self.dtype)
 
-    def numpy(self):
+    def numpy(self):  # noqa: D102
         return self.data
 
 
@@ -132,13 +135,13 @@ class Module:
     def __init__(self, weights, width=3):
         self.weights, self.width = weights, width
 
-    def extra_repr(self):
+    def extra_repr(self):  # noqa: D102
         return f"width={self.width}"
 
-    def named_modules(self):
+    def named_modules(self):  # noqa: D102
         return [("", self)]
 
-    def state_dict(self):
+    def state_dict(self):  # noqa: D102
         return {"weight": Tensor(self.weights)}
 
 

@@ -230,7 +230,9 @@ def test_methods_count_their_object():
     assert ("self",) == key(Opaque(1)).weak
 
 
-@given(st.dictionaries(st.text("abxyz", min_size=1, max_size=3), st.integers() | st.text(max_size=3), min_size=1))
+@given(
+    st.dictionaries(st.text("abxyz", min_size=1, max_size=3), st.integers() | st.text(max_size=3), min_size=1)
+)
 def test_every_argument_counts(arguments):
     """A change of any one argument changes the key."""
     first = call_key(call(**arguments)).hash

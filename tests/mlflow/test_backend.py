@@ -4,10 +4,13 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import BAD_REQUEST
 
 from tracked import tags as t
 from tracked.errors import BackendUnavailable, Refused
-from tracked.mlflow.backend import INFINITE, MlflowBackend
+from tracked.mlflow.backend import MlflowBackend
+from tracked.tags import INFINITE
 from tracked.ports import Point
 from tracked.records import Opened
 
@@ -21,14 +24,24 @@ def opened(**fields):
 
 def test_a_run_is_made_with_everything_at_once(backend):
     """Name, time, origin, identity and parent are there from the first moment, the experiment too."""
-    given = {t.MLFLOW_USER: "ada", t.MLFLOW_SOURCE_NAME: "train.py", t.MLFLOW_SOURCE_TYPE: "LOCAL", t.STAGE: "hpo"}
+    given = {
+        t.MLFLOW_USER: "ada",
+        t.MLFLOW_SOURCE_NAME: "train.py",
+        t.MLFLOW_SOURCE_TYPE: "LOCAL",
+        t.STAGE: "hpo",
+    }
     record = opened(tags=given)
     parent = backend.create(opened(), None)
     made = backend.create(record, parent.run_id)
     run = backend.client.get_run(made.run_id)
     assert (NOW, "train", "RUNNING") == (run.info.start_time, run.info.run_name, run.info.status)
     assert "backend" == backend.client.get_experiment(made.experiment_id).name
-    assert {**given, t.LOCAL_ID: record.run, t.MLFLOW_NAME: "train", t.MLFLOW_PARENT: parent.run_id} == run.data.tags
+    assert {
+        **given,
+        t.LOCAL_ID: record.run,
+        t.MLFLOW_NAME: "train",
+        t.MLFLOW_PARENT: parent.run_id,
+    } == run.data.tags
     assert made.artifact_uri == run.info.artifact_uri
 
 
@@ -55,7 +68,9 @@ def test_hashes_of_a_named_run_win(backend):
     ours = {t.STUDY_KEY_HASH: "computed", t.STUDY_FAMILY_HASH: "family"}
     made = backend.create(opened(tags=ours, inherit=theirs.run_id), None)
     tags = backend.client.get_run(made.run_id).data.tags
-    assert ["old", "family", "trial"] == [tags[key] for key in (t.STUDY_KEY_HASH, t.STUDY_FAMILY_HASH, t.TRIAL_KEY_HASH)]
+    assert ["old", "family", "trial"] == [
+        tags[key] for key in (t.STUDY_KEY_HASH, t.STUDY_FAMILY_HASH, t.TRIAL_KEY_HASH)
+    ]
     lonely = backend.create(opened(tags=ours, inherit="0" * 32), None)
     assert "computed" == backend.client.get_run(lonely.run_id).data.tags[t.STUDY_KEY_HASH]
 
@@ -67,16 +82,34 @@ def test_a_batch_is_written_once_however_often_it_is_sent(backend):
     for _ in range(2):
         backend.log(made.run_id, points, {"lr": "0.1"}, {"note": "x"})
     history = backend.client.get_metric_history(made.run_id, "loss")
-    assert [(p.value, p.time, p.step) for p in points[:20]] == [(m.value, m.timestamp, m.step) for m in history]
+    assert [(p.value, p.time, p.step) for p in points[:20]] == [
+        (m.value, m.timestamp, m.step) for m in history
+    ]
     run = backend.client.get_run(made.run_id)
     assert math.isnan(run.data.metrics["nan"])
     assert ({"lr": "0.1"}, "x") == (run.data.params, run.data.tags["note"])
 
 
+def test_a_nan_that_is_there_already_is_no_failure(backend, mocker):
+    """Early servers of MLflow 3 refuse a NaN that is sent again: it is there, which is all that was wanted."""
+    said = "(sqlite3.IntegrityError) UNIQUE constraint failed: metrics.key, metrics.timestamp"
+    mocker.patch.object(backend.client, "log_batch", side_effect=MlflowException(said, BAD_REQUEST))
+    backend.log("run", [Point("loss", math.nan, NOW, 0)], {}, {})
+    with pytest.raises(Refused):
+        backend.log("run", [Point("loss", 1.0, NOW, 0)], {}, {})
+    with pytest.raises(Refused):
+        backend.log("run", [Point("loss", math.nan, NOW, 0)], {}, {"a": "tag"})
+
+
 def test_infinities_are_marked(backend):
     """MLflow cuts infinity to a large number; a tag says what it was."""
     made = backend.create(opened(), None)
-    backend.log(made.run_id, [Point("a", math.inf, NOW, 1), Point("b", -math.inf, NOW, 2), Point("c", 1, NOW, 3)], {}, {})
+    backend.log(
+        made.run_id,
+        [Point("a", math.inf, NOW, 1), Point("b", -math.inf, NOW, 2), Point("c", 1, NOW, 3)],
+        {},
+        {},
+    )
     tags = backend.client.get_run(made.run_id).data.tags
     marked = {key: value for key, value in tags.items() if key.startswith(INFINITE)}
     assert {INFINITE + "a": "inf at step 1", INFINITE + "b": "-inf at step 2"} == marked
@@ -131,9 +164,10 @@ def test_a_restored_experiment_is_used_again(backend):
     """After its experiment was deleted under our feet a run is refused; once it is restored the next one is made."""
     made = backend.create(opened(experiment="fragile"), None)
     backend.client.delete_experiment(made.experiment_id)
-    for _ in range(2):
-        with pytest.raises(Refused):
-            backend.create(opened(experiment="fragile"), None)
+    with pytest.raises(Refused):
+        backend.create(opened(experiment="fragile"), None)
+    with pytest.raises(Refused, match="mlflow experiments restore"):
+        backend.create(opened(experiment="fragile"), None)
     backend.client.restore_experiment(made.experiment_id)
     assert made.experiment_id == backend.create(opened(experiment="fragile"), None).experiment_id
 

@@ -1,3 +1,4 @@
+import shutil
 import threading
 
 import pytest
@@ -5,14 +6,19 @@ from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import RESOURCE_ALREADY_EXISTS
 
 from tracked.errors import BackendUnavailable, Refused
-from tracked.mlflow.client import client_for, experiment_id, tame_environment
-from tracked.mlflow.stores import artifact_root
+from tracked.mlflow.backend import MlflowBackend
+from tracked.mlflow.client import client_for, experiment_id
+from tracked.mlflow.stores import artifact_root, database_of
+from tracked.mlflow.taming import tame_environment
+from tracked.testing.contract import opened
 
 
 def test_there_is_one_client_for_each_store(sqlite_uri, templates):
     """Eight threads that ask at once get the same client."""
     got = []
-    threads = [threading.Thread(target=lambda: got.append(client_for(sqlite_uri, templates))) for _ in range(8)]
+    threads = [
+        threading.Thread(target=lambda: got.append(client_for(sqlite_uri, templates))) for _ in range(8)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -66,7 +72,8 @@ def test_a_deleted_experiment_says_how_to_restore_it(sqlite_uri, templates):
 def test_the_shipper_gives_up_at_once():
     """Retries are the shipper's own; a time-out that a person has set stays."""
     environ = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "300", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "7"}
-    tame_environment(environ)
+    tame_environment(environ, "http://server")
+    assert "http://server" == environ["MLFLOW_TRACKING_URI"]
     assert "0" == environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"]
     assert "300" == environ["MLFLOW_HTTP_REQUEST_TIMEOUT"]
 
@@ -75,3 +82,13 @@ def test_an_unknown_store_is_refused():
     """MLflow's word that it does not know such a store reaches the caller as ours."""
     with pytest.raises((Refused, BackendUnavailable)):
         client_for("nowhere://at/all")
+
+
+def test_a_database_that_was_removed_is_made_anew(sqlite_uri, templates):
+    """Whoever deletes the local database and starts over gets a fresh one, also from a client that is warm."""
+    backend = MlflowBackend(sqlite_uri, templates)
+    backend.create(opened("before"), None)
+    shutil.rmtree(database_of(sqlite_uri).parent)
+    run = backend.create(opened("after"), None)
+    backend.log(run.run_id, [], {"lr": "0.1"}, {})
+    assert {"lr": "0.1"} == client_for(sqlite_uri).get_run(run.run_id).data.params

@@ -29,7 +29,9 @@ def botocore(status):
 
 
 AZURE_403 = {"error": {"code": "AuthorizationFailed", "message": "does not have authorization"}}
-AZURE_TEXT = "API request to endpoint /api/2.0/mlflow/runs/create failed with error code 401 != 200. Response body: ''"
+AZURE_TEXT = (
+    "API request to endpoint /api/2.0/mlflow/runs/create failed with error code 401 != 200. Response body: ''"
+)
 
 VERDICTS = [
     (Refused, MlflowException("bad", codes.INVALID_PARAMETER_VALUE)),
@@ -59,6 +61,7 @@ VERDICTS = [
     (BackendUnavailable, http_error(503)),
     (BackendUnavailable, botocore(500)),
     (BackendUnavailable, OSError(28, "No space left on device")),
+    (BackendUnavailable, KeyError(502)),  # what MLflow 3.0 makes of a code that it does not know
     (BackendUnavailable, ModuleNotFoundError("No module named 'boto3'")),
 ]
 

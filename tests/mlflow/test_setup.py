@@ -2,6 +2,7 @@ import subprocess
 import sys
 from types import SimpleNamespace
 
+import mlflow
 import pytest
 
 from tracked.errors import BackendUnavailable, ConfigError
@@ -19,19 +20,21 @@ def resolve(tmp_path, clean_mlflow):
     """The resolver in a machine of its own."""
 
     def resolve(*args, environ=None, **kwargs):
-        return resolve_uri(*args, root=tmp_path / "project", environ=environ or {}, cwd=tmp_path, top=tmp_path, **kwargs)
+        return resolve_uri(
+            *args, root=tmp_path / "project", environ=environ or {}, cwd=tmp_path, top=tmp_path, **kwargs
+        )
 
     return resolve
 
 
 def test_the_strongest_origin_wins(resolve, tmp_path):
     """Explicit, then ml_client, configuration, environment, loaded MLflow and the local default."""
-    import mlflow
-
     environ = {"MLFLOW_TRACKING_URI": "http://environment"}
     client = workspace("azureml://workspace")
     mlflow.set_tracking_uri("http://loaded")
-    assert ("http://explicit", "tracking_uri", "") == resolve("http://explicit", client, "http://file", environ=environ)
+    assert ("http://explicit", "tracking_uri", "") == resolve(
+        "http://explicit", client, "http://file", environ=environ
+    )
     assert ("azureml://workspace", "ml_client", "") == resolve(None, client, "http://file", environ=environ)
     assert ("http://file", "configuration", "") == resolve(None, None, "http://file", environ=environ)
     assert ("http://environment", "MLFLOW_TRACKING_URI", "") == resolve(environ=environ)

@@ -5,6 +5,10 @@ import subprocess
 import sys
 
 import pytest
+import sqlalchemy
+from alembic import command
+from mlflow.store.db import utils
+from mlflow.store.tracking.dbmodels.initial_models import Base
 
 from tracked.mlflow import stores
 from tracked.mlflow.client import client_for
@@ -22,7 +26,8 @@ print(backend.create(Opened("a" * 31 + sys.argv[3], 1700000000000, "r", "race"),
 
 def test_many_processes_may_use_a_fresh_store_at_once(tmp_path):
     """Of four processes that meet on nothing, no template and no database, all make their run in one experiment."""
-    uri, templates = f"sqlite:///{tmp_path}/mlflow.db", tmp_path / "templates"
+    folder, templates = tmp_path / "race", tmp_path / "templates"
+    uri = f"sqlite:///{folder}/mlflow.db"
     command = [sys.executable, "-c", FIRST_USE, uri, str(templates)]
     racers = [
         subprocess.Popen([*command, str(i)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -32,7 +37,7 @@ def test_many_processes_may_use_a_fresh_store_at_once(tmp_path):
     assert [0] * 4 == [racer.returncode for racer in racers], told
     assert 1 == len({output for output, _ in told})
     assert 4 == len(client_for(uri).search_runs([told[0][0].strip()]))
-    assert ["mlflow.db", "templates"] == sorted(os.listdir(tmp_path))
+    assert ["mlflow.db"] == [path.name for path in folder.iterdir()]
 
 
 def test_a_second_store_is_a_copy(tmp_path, templates, mocker):
@@ -50,8 +55,9 @@ def test_mlflow_takes_the_store_for_its_own(sqlite_uri, templates):
     assert f"{artifact_root(sqlite_uri)}/0" == experiment.artifact_location
 
 
-def test_an_existing_database_is_never_altered(tmp_path, templates):
-    """Whatever has content stays as it is, byte for byte."""
+def test_an_existing_database_is_never_altered(tmp_path, templates, mocker):
+    """Whatever has content stays as it is, byte for byte, and its folder need not be writable."""
+    mocker.patch.object(stores, "_alone", side_effect=AssertionError("wrote a lock"))
     database = tmp_path / "mlflow.db"
     database.write_bytes(b"somebody's data")
     ensure_store(f"sqlite:///{database}", templates)
@@ -90,8 +96,9 @@ def test_a_file_system_without_links_will_do(tmp_path, templates, mocker):
 
 def test_other_stores_are_left_alone(tmp_path, templates):
     """A server's URI makes no file."""
+    before = list(tmp_path.iterdir())
     ensure_store("http://127.0.0.1:1", templates)
-    assert [] == os.listdir(tmp_path)
+    assert before == list(tmp_path.iterdir())
 
 
 def test_an_old_file_store_is_allowed(tmp_path, monkeypatch):
@@ -115,11 +122,6 @@ def test_a_lookup_by_tag_uses_the_index(sqlite_uri, templates):
 
 def test_later_migrations_go_through(tmp_path):
     """A store of an older MLflow with our index and statistics is migrated by a newer one, index included."""
-    import sqlalchemy
-    from alembic import command
-    from mlflow.store.db import utils
-    from mlflow.store.tracking.dbmodels.initial_models import Base
-
     engine = sqlalchemy.create_engine(f"sqlite:///{tmp_path}/old.db")
     Base.metadata.create_all(engine)
     config = utils._get_alembic_config(str(engine.url))

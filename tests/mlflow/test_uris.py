@@ -8,6 +8,7 @@ from tracked.mlflow.uris import normalise
 
 @pytest.fixture
 def old_store(tmp_path):
+    """A folder as MLflow's file store left it."""
     (tmp_path / "mlruns" / "0").mkdir(parents=True)
     (tmp_path / "mlruns" / "0" / "meta.yaml").write_text("name: Default")
     return tmp_path / "mlruns"
@@ -27,7 +28,10 @@ def old_store(tmp_path):
         ("https://user:pw@host", "https://user:pw@host"),
         ("databricks", "databricks"),
         ("databricks://profile", "databricks://profile"),
-        ("azureml://x.api.azureml.ms/mlflow/v1.0/subscriptions/s", "azureml://x.api.azureml.ms/mlflow/v1.0/subscriptions/s"),
+        (
+            "azureml://x.api.azureml.ms/mlflow/v1.0/subscriptions/s",
+            "azureml://x.api.azureml.ms/mlflow/v1.0/subscriptions/s",
+        ),
         ("postgresql+psycopg2://u:p@h/db", "postgresql+psycopg2://u:p@h/db"),
     ],
 )

@@ -1,7 +1,8 @@
 """Checksummed lines: the one file format of journals, acknowledgements and ids.
 
-A line is a newline, the CRC-32 of its body as 8 hex digits, a blank, and a body of JSON.  It *begins* with the
-newline, so that a line torn by a full disk or a crash spoils only itself: the next one starts clean.
+A line is a newline, the CRC-32 of its body as 8 hex digits, a blank, a body of JSON, and a newline.  The newline
+before it keeps it apart from a line that a full disk or a crash has torn; the newline behind it says that it is
+whole.  So every byte belongs to one line, and damage to it costs that line only.
 """
 
 from __future__ import annotations
@@ -17,9 +18,7 @@ class Line(NamedTuple):
     """One line of a file, read."""
 
     start: int
-    """Offset of its newline."""
-    end: int
-    """Offset behind its last byte."""
+    """Offset of its first byte."""
     value: Any
     """What it holds; None for a bad line."""
     problem: str = ""
@@ -28,7 +27,7 @@ class Line(NamedTuple):
 
 def line_of(body: bytes) -> bytes:
     """The bytes to append for this JSON body."""
-    return b"\n%08x %b" % (crc32(body), body)
+    return b"\n%08x %b\n" % (crc32(body), body)
 
 
 def encode(value: Any) -> bytes:
@@ -36,31 +35,24 @@ def encode(value: Any) -> bytes:
     return line_of(orjson.dumps(value))
 
 
-def parse(chunk: bytes, at: int = 0, *, ended: bool = True) -> Iterator[Line]:
-    """The lines of ``chunk``, which was read from offset ``at`` of a file.
+def whole(chunk: bytes) -> bytes:
+    """``chunk`` without a last line that may still be on its way, because its writer lives."""
+    return chunk[: chunk.rfind(b"\n") + 1]
 
-    Unless the file has ``ended`` (its writer is gone), a bad last line may still be on its way: it is left out,
-    to be read again later.
-    """
-    start = 0
-    while start < len(chunk):
-        found = chunk.find(b"\n", start + 1)
-        end = len(chunk) if found < 0 else found
-        value, problem = _read(chunk[start:end].lstrip(b"\n"))
-        if problem and found < 0 and not ended:
-            return
-        if value is not None or problem:
-            yield Line(at + start, at + end, value, problem)
-        start = end
+
+def parse(chunk: bytes, at: int = 0) -> Iterator[Line]:
+    """The lines of ``chunk``, which was read from offset ``at`` of a file."""
+    for text in chunk.split(b"\n"):
+        if text:
+            yield Line(at, *_read(text))
+        at += len(text) + 1
 
 
 def _read(text: bytes) -> tuple[Any, str]:
-    if not text.strip(b"\0"):
-        return None, "a hole of zero bytes" if text else ""
     body = text[9:]
     try:
-        if len(text) < 10 or int(text[:8], 16) != crc32(body):
+        if int(text[:8], 16) != crc32(body):
             return None, "its checksum does not fit"
         return orjson.loads(body), ""
     except (ValueError, RecursionError) as error:
-        return None, f"no JSON: {error}"
+        return None, f"no JSON: {error}" if text.strip(b"\0") else "a hole of zero bytes"

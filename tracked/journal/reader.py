@@ -32,26 +32,25 @@ class Window(NamedTuple):
 
 def read_window(path: Path, at: int, *, ended: bool, size: int = WINDOW) -> Window:
     """Read on from offset ``at``; ``ended`` says that no process writes this file any more."""
-    chunk, ended = _whole_lines(path, at, size, ended=ended)
-    window = Window([], [], at)
-    for line in lines.parse(chunk, at, ended=ended):
-        window = _taken(window, line)
+    chunk = _stretch(path, at, size, ended=ended)
+    window = Window([], [], at + len(chunk))
+    for line in lines.parse(chunk, at):
+        _take(line, window)
     return window
 
 
-def _whole_lines(path: Path, at: int, size: int, *, ended: bool) -> tuple[bytes, bool]:
-    """Bytes that end with a line, and whether that line is known to be whole."""
+def _stretch(path: Path, at: int, size: int, *, ended: bool) -> bytes:
+    """Bytes that end with a line: a torn one only where nothing comes behind it any more."""
     with path.open("rb") as file:
         file.seek(at)
         chunk = file.read(size)
     if len(chunk) < size:
-        return chunk, ended
-    cut = chunk.rfind(b"\n")
+        return chunk if ended else lines.whole(chunk)
     # One line may be longer than the window.
-    return (chunk[:cut], True) if cut > 0 else _whole_lines(path, at, 4 * size, ended=ended)
+    return lines.whole(chunk) or _stretch(path, at, 4 * size, ended=ended)
 
 
-def _taken(window: Window, line: lines.Line) -> Window:
+def _take(line: lines.Line, window: Window) -> None:
     if line.problem:
         window.bad.append(Bad(line.start, line.problem))
     elif not _is_header(line.value):
@@ -59,7 +58,6 @@ def _taken(window: Window, line: lines.Line) -> Window:
             window.records.append((line.start, from_json(line.value)))
         except BadRecord as error:
             window.bad.append(Bad(line.start, str(error)))
-    return window._replace(end=line.end)
 
 
 def _is_header(value: Any) -> bool:

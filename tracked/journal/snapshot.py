@@ -28,7 +28,9 @@ def taken(
     if path.is_dir():
         for file in sorted(p for p in path.rglob("*") if p.is_file()):
             inner = file.relative_to(path).as_posix()
-            yield _file(folder, run, file, _clean(f"{name}/{inner}" if name else f"{path.name}/{inner}"), move=move)
+            yield _file(
+                folder, run, file, _clean(f"{name}/{inner}" if name else f"{path.name}/{inner}"), move=move
+            )
     elif path.is_file():
         yield _file(folder, run, path, _clean(name or path.name), move=move)
     else:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import errno
-import math
+import json
 import os
 import time
+from math import isfinite
 from pathlib import Path
 from typing import NamedTuple
 from uuid import uuid4
@@ -34,6 +35,7 @@ class JournalFile:
     def __init__(self, folder: Folder) -> None:
         self.folder = folder
         self._open = _Open(0, -1, Path())
+        self._begun: dict[int, _Open] = {}
 
     @property
     def path(self) -> Path:
@@ -51,34 +53,57 @@ class JournalFile:
         Raises:
             OSError: it was not acknowledged; what is in the file stays valid and the next record starts clean.
         """
-        body = orjson.dumps(to_json(record), option=orjson.OPT_NON_STR_KEYS)
-        if b"null" in body and type(record) is Metrics:
-            body = orjson.dumps(to_json(_spelled(record)))
-        _append(self._mine().fd, lines.line_of(body))
+        # The pid is asked at each write: a fork can happen in C, where no hook of Python is told.
+        mine = self._open if self._open.pid == os.getpid() else self._mine()
+        _append(mine.fd, lines.line_of(_body(record)))
 
     def _mine(self) -> _Open:
-        # The pid is asked at each write: a fork can happen in C, where no hook of Python is told.
-        mine = self._open
-        if mine.pid != os.getpid():
-            mine = self._open = _begin(self.folder)
-        return mine
+        if self._open.pid != os.getpid():
+            begun = _begin(self.folder)
+            # Several threads may come here at once, and a lock could be held by one of them at a fork.
+            self._open = self._begun.setdefault(begun.pid, begun)
+            if self._open is not begun:
+                _discard(begun.fd, begun.path)
+        return self._open
 
 
 def _begin(folder: Folder) -> _Open:
     folder.made()
     path = folder.path / f"{time.time_ns() // 1_000_000:013d}-{os.getpid()}-{uuid4().hex[:8]}.journal"
-    fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    _append(fd, lines.encode(["writer", this_process()]))
+    new = path.with_suffix(".new")
+    fd = os.open(new, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        _append(fd, lines.encode(["writer", this_process()]))
+        # Only now: a journal that does not tell its writer is taken for that of a dead process, and removed.
+        new.rename(path)
+    except OSError:
+        _discard(fd, new)
+        raise
     return _Open(os.getpid(), fd, path)
 
 
+def _discard(fd: int, path: Path) -> None:
+    os.close(fd)
+    path.unlink(missing_ok=True)
+
+
 def _append(fd: int, line: bytes) -> None:
-    written = os.write(fd, line)
-    if written != len(line):
-        raise OSError(errno.ENOSPC, f"only {written} of {len(line)} bytes of a record could be written")
+    if os.write(fd, line) != len(line):
+        raise OSError(errno.ENOSPC, "only a part of a record could be written: it does not count")
+
+
+def _body(record: Record) -> bytes:
+    # A sum is finite only if all its parts are, and quicker to look at than each of them.
+    if type(record) is Metrics and not isfinite(sum(record.values.values())):
+        record = _spelled(record)
+    try:
+        return orjson.dumps(to_json(record))
+    except TypeError:
+        # Half a character, as in a file name of another encoding, or a key that is no text.
+        return json.dumps(to_json(record), ensure_ascii=False, allow_nan=False).encode("utf-8", "replace")
 
 
 def _spelled(record: Metrics) -> Metrics:
     """JSON has no NaN and no infinities: they travel by name."""
-    values = {k: v if math.isfinite(v) else str(v) for k, v in record.values.items()}
+    values = {k: v if isfinite(v) else str(v) for k, v in record.values.items()}
     return record._replace(values=values)  # type: ignore[arg-type]

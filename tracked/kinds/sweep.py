@@ -9,14 +9,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar, cast, overload
 
 from .. import tags as t
+from ..binding import with_argument
 from ..call import Call
-from ..decorate import Tracked, decorator_for
+from ..decorate import decorator_for
 from ..errors import ConfigError
 from ..identity import resolve, study_key
 from ..plan import Kind, Options
 from ..redact import secret_values
 from ..scope import Run
 from ..sweeps import Search
+from ..typed import Tracked
 from .trials import Trial, Trials
 
 if TYPE_CHECKING:
@@ -58,11 +60,22 @@ class SweepOptions(Options):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if type(self.n_jobs) is not int or self.n_jobs < 1:
-            raise ConfigError(f"n_jobs is a whole number from 1 on, not {self.n_jobs!r}")
-        if isinstance(self.catch, type):
-            object.__setattr__(self, "catch", (self.catch,))
+        self._text_or_none("study_name")
+        caught: Any = self.catch
+        caught = tuple(caught) if isinstance(caught, tuple | list) else (caught,)
+        object.__setattr__(self, "catch", caught)
+        self._check("n_trials", _is_count(self.n_trials, or_none=True), "a whole number from 1 on, or None")
+        self._check("n_jobs", _is_count(self.n_jobs), "a whole number from 1 on")
+        self._check("seed", self.seed is None or type(self.seed) is int, "a whole number")
+        self._check("timeout", _is_time(self.timeout), "a number of seconds from 0 on")
+        self._check("catch", all(map(_is_exception, caught)), "an exception class, or several")
+        for name in ("maximize", "minimize"):
+            self._check(name, _are_names(getattr(self, name)), "the name of a metric, or several")
         _ = self.search
+
+    def _check(self, name: str, fits: bool, what: str) -> None:  # noqa: FBT001
+        if not fits:
+            raise ConfigError(f"{name} is {what}, not {getattr(self, name)!r}")
 
     @property
     def search(self) -> Search:
@@ -75,6 +88,24 @@ class SweepOptions(Options):
         if not self.maximize and not self.minimize:
             given["minimize"] = self.monitor or "value"
         return Search(**given)
+
+
+def _is_count(value: Any, *, or_none: bool = False) -> bool:
+    return (type(value) is int and value >= 1) or (or_none and value is None)
+
+
+def _is_time(value: Any) -> bool:
+    return value is None or (type(value) in (int, float) and value >= 0)
+
+
+def _is_exception(value: Any) -> bool:
+    return isinstance(value, type) and issubclass(value, BaseException)
+
+
+def _are_names(value: Any) -> bool:
+    names = (value,) if isinstance(value, str) else value
+    blank = value == "" or not isinstance(names, tuple | list)
+    return not blank and all(isinstance(name, str) and name.strip() for name in names)
 
 
 @dataclass(frozen=True)
@@ -97,21 +128,16 @@ class Sweep:
 
 def _drive(run: Run, options: SweepOptions, function: Any, args: Any, kwargs: Any) -> Any:
     """Try trial after trial; a function that takes no ``trial`` owns its loop and is just called."""
-    place = _place_of_trial(function)
-    if place is None:
+    if TRIAL not in inspect.signature(function).parameters:
         return function(*args, **kwargs)
 
     def objective(trial: Any) -> Any:
-        return function(trial, *args, **kwargs) if place == 0 else function(*args, **{**kwargs, TRIAL: trial})
+        given, named = with_argument(function, TRIAL, trial, args, kwargs)
+        return function(*given, **named)
 
     trials = Trials(run, options, objective)
     trials.try_all()
     return Sweep(run, trials.all, trials.best)
-
-
-def _place_of_trial(function: Any) -> int | None:
-    names = list(inspect.signature(function).parameters)
-    return names.index(TRIAL) if TRIAL in names else None
 
 
 def _identify(call: Call, _inherited: Mapping[str, str]) -> Mapping[str, str]:

@@ -96,8 +96,11 @@ class Trials:
         with ThreadPoolExecutor(n_jobs, thread_name_prefix="tracked-trial") as pool:
             # Each worker carries the context on, so that its trials stand under this sweep.
             workers = [pool.submit(copy_context().run, self._work) for _ in range(n_jobs)]
-            for worker in workers:
-                worker.result()
+            try:
+                for worker in workers:
+                    worker.result()
+            finally:
+                self._stop.set()  # Ctrl-C reaches this thread only: the others end after their trial
 
     def _work(self) -> None:
         try:
@@ -112,7 +115,12 @@ class Trials:
 
     def _try(self, suggested: Suggested) -> None:
         run = open_run(
-            RunPlan(run_name("trial", STAGE, trial_number=suggested.number), STAGE, parent=self.run)
+            RunPlan(
+                run_name("trial", STAGE, trial_number=suggested.number),
+                STAGE,
+                parent=self.run,
+                monitor=self.search.objectives[0],
+            )
         )
         run.tag({t.TRIAL_NUMBER: suggested.number})
         try:
@@ -127,7 +135,8 @@ class Trials:
 
     def _failed(self, run: Run, suggested: Suggested, error: BaseException) -> None:
         pruned = self.engine.is_pruned(error)
-        self._end(run, suggested, "pruned" if pruned else "failed", None)
+        with guard:
+            self._end(run, suggested, "pruned" if pruned else "failed", None)
         if pruned:
             run.close(Outcome())
         else:

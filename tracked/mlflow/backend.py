@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -21,8 +22,7 @@ from .client import client_for, experiment_id
 from .faults import told
 from .stores import artifact_root
 
-INFINITE = "tracked.infinite."
-"""Before a metric's key: the tag that says which infinity stands behind a value of ±1.797e308."""
+_DUPLICATE = re.compile(r"UNIQUE constraint failed: metrics|metric_pk", re.IGNORECASE)
 
 
 class MlflowBackend:
@@ -39,6 +39,7 @@ class MlflowBackend:
         self.uri = uri
         self._templates = template_folder
         self._experiments: dict[str, str] = {}
+        self._last: MlflowClient | None = None
         self._lock = Lock()
 
     @property
@@ -49,7 +50,12 @@ class MlflowBackend:
             BackendUnavailable: the store cannot be opened now.
             Refused: MLflow does not know such a store.
         """
-        return client_for(self.uri, self._templates)
+        client = client_for(self.uri, self._templates)
+        if client is not self._last:
+            # The first one, or the database was removed and made anew: then nothing known of it holds.
+            self._experiments.clear()
+            self._last = client
+        return client
 
     def create(self, opened: Opened, parent_id: str | None) -> RemoteRun:
         """Make the run with all its first tags, its experiment too if it is missing."""
@@ -80,14 +86,14 @@ class MlflowBackend:
         self, run_id: str, points: Sequence[Point], params: Mapping[str, str], tags: Mapping[str, str]
     ) -> None:
         """Write one batch; MLflow cuts infinities to its largest number, so a tag says which they were."""
-        infinite = _infinite(points)
-        with told():
-            self.client.log_batch(
-                run_id,
-                [Metric(key, value, time, step) for key, value, time, step in points],
-                [Param(key, value) for key, value in params.items()],
-                [RunTag(key, value) for key, value in {**tags, **infinite}.items()],
-            )
+        metrics = [Metric(key, value, time, step) for key, value, time, step in points]
+        labels = [RunTag(key, value) for key, value in {**tags, **_infinite(points)}.items()]
+        try:
+            with told():
+                self.client.log_batch(run_id, metrics, [Param(*param) for param in params.items()], labels)
+        except Refused as error:
+            if not _is_there_already(points, labels, error):
+                raise
 
     def upload(self, run_id: str, source: Path, name: str) -> None:
         """Store the file under ``name``."""
@@ -127,8 +133,9 @@ class MlflowBackend:
 
     def _experiment(self, name: str) -> str:
         with self._lock:
+            client = self.client
             if name not in self._experiments:
-                self._experiments[name] = experiment_id(self.client, name, artifact_root(self.uri))
+                self._experiments[name] = experiment_id(client, name, artifact_root(self.uri))
             return self._experiments[name]
 
 
@@ -142,9 +149,19 @@ def _hashes(tags: Mapping[str, str]) -> dict[str, str]:
     return {key: value for key, value in stored.items() if value is not None}
 
 
+def _is_there_already(points: Sequence[Point], labels: Sequence[RunTag], error: Refused) -> bool:
+    """Whether it was one NaN sent again: early servers of MLflow 3 do not find it equal to the stored one."""
+    return (
+        len(points) == 1
+        and not labels
+        and math.isnan(points[0].value)
+        and bool(_DUPLICATE.search(str(error)))
+    )
+
+
 def _infinite(points: Sequence[Point]) -> dict[str, str]:
     return {
-        (INFINITE + point.key)[: Limits.key_length]: f"{point.value} at step {point.step}"
+        (t.INFINITE + point.key)[: Limits.key_length]: f"{point.value} at step {point.step}"
         for point in points
         if math.isinf(point.value)
     }

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
 from pathlib import Path
 from threading import Lock
+from typing import NamedTuple
 
 from mlflow import MlflowClient
 from mlflow.entities import Experiment, LifecycleStage
@@ -12,9 +12,16 @@ from mlflow.exceptions import MlflowException
 
 from ..errors import BackendUnavailable, Refused
 from .faults import code_of, told
-from .stores import ensure_store
+from .stores import ensure_store, identity_of
 
-_CLIENTS: dict[str, MlflowClient] = {}
+
+class _Held(NamedTuple):
+    client: MlflowClient
+    database: tuple[int, int] | None
+    """Which file the sqlite database was when the client was made."""
+
+
+_CLIENTS: dict[str, _Held] = {}
 _LOCK = Lock()
 _TRIES = 3
 
@@ -27,25 +34,23 @@ def client_for(uri: str, templates: Path | None = None) -> MlflowClient:
         Refused: MLflow does not know such a store.
     """
     with _LOCK:
-        if uri not in _CLIENTS:
+        held = _CLIENTS.get(uri)
+        if held is None or held.database != identity_of(uri):
+            if held is not None:
+                _let_go(held.client)
             with told():
                 ensure_store(uri, templates)
-                _CLIENTS[uri] = MlflowClient(tracking_uri=uri)
-        return _CLIENTS[uri]
+                client = MlflowClient(tracking_uri=uri)
+            _CLIENTS[uri] = held = _Held(client, identity_of(uri))
+        return held.client
 
 
-def tame_environment(environ: MutableMapping[str, str]) -> None:
-    """Make MLflow give up at once: in the shipper's process, which does the waiting itself.
-
-    By default one call to a dead server blocks for four minutes, and a retried ``create_run`` whose answer was
-    lost makes a second run.  A time-out that a person has set stays.
-    """
-    environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "0"
-    environ["MLFLOW_ENABLE_ASYNC_LOGGING"] = "false"
-    environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
-    environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")
-    # What the person's own process tells or does not tell is theirs; ours has nothing to add.
-    environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+def _let_go(client: MlflowClient) -> None:
+    """Close the connections to a database file that was removed or replaced under us."""
+    engine = getattr(getattr(client, "_tracking_client", None), "store", None)
+    dispose = getattr(getattr(engine, "engine", None), "dispose", None)
+    if dispose is not None:
+        dispose()
 
 
 def experiment_id(client: MlflowClient, name: str, artifact_root: str | None = None) -> str:

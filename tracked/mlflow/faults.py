@@ -76,7 +76,7 @@ def _without_a_verdict(error: Exception, text: str) -> type[TrackedError]:
     if _LOGIN_IN_TEXT.search(text):
         return LoginRefused
     root = error.__cause__ if isinstance(error, MlflowException) else error
-    if isinstance(root, ArithmeticError | AttributeError | LookupError | TypeError | ValueError):
+    if isinstance(root, ArithmeticError | TypeError | ValueError):
         return BackendUnavailable if isinstance(root, OSError) else Refused
     return BackendUnavailable
 

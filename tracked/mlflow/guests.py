@@ -145,7 +145,6 @@ def _put_in_place(fluent: Any) -> None:
     TrackedParent.source = _parent_tags
     registry = loaded.module("mlflow.tracking.context.registry")
     providers = getattr(registry, "_run_context_provider_registry", ())
-    # Absent where tracked runs from a source checkout: the entry point is read from the installed package.
     if not any(isinstance(provider, TrackedParent) for provider in providers):
         registry._run_context_provider_registry.register(TrackedParent)  # noqa: SLF001
 

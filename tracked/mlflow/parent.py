@@ -1,7 +1,7 @@
 """The parent of a run that MLflow's own API opens inside a tracked run.
 
-MLflow loads this by the entry point ``mlflow.run_context_provider`` while it is itself being imported, and
-survives only ``ImportError`` and ``AttributeError`` here: so nothing is done at import, and MLflow not imported.
+Registered with MLflow when our stack is put in place, not by an entry point: that would make every
+``import mlflow`` load this package, also where it is not used.
 """
 
 from __future__ import annotations

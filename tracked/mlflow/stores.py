@@ -43,6 +43,15 @@ def database_of(uri: str) -> Path | None:
     return Path(uri.removeprefix(_PREFIX).partition("?")[0])
 
 
+def identity_of(uri: str) -> tuple[int, int] | None:
+    """Which file the database of a sqlite URI is now; None for any other store, or where there is none yet."""
+    database = database_of(uri)
+    if database is None or not database.exists():
+        return None
+    status = database.stat()
+    return status.st_dev, status.st_ino
+
+
 def artifact_root(uri: str) -> str | None:
     """Where the artifacts of an embedded store lie: beside the database, whatever the working folder."""
     database = database_of(uri)

@@ -12,11 +12,12 @@ import re
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 
-def _words(text: str) -> frozenset[str]:
+def words_of(text: str) -> frozenset[str]:
+    """The words of a table."""
     return frozenset(text.split())
 
 
-_ALWAYS = _words(
+_ALWAYS = words_of(
     "password passwords passwd passphrase passcode pwd secret secrets credential credentials cred creds apikey "
     "accesskey secretkey privatekey connstr connectionstring jwt bearer cookie cookies sas auth authorization "
     "authtoken accesstoken apitoken refreshtoken sessiontoken bearertoken hftoken"
@@ -24,19 +25,19 @@ _ALWAYS = _words(
 _ENDINGS = ("password", "passwd", "passphrase", "apikey")
 """Written together: ``PGPASSWORD``."""
 
-_KEY_OF = _words(
+_KEY_OF = words_of(
     "api access secret private account storage subscription signing encryption master shared auth ssh license "
     "service admin deploy client app openai anthropic azure aws gcp google hf huggingface wandb comet neptune "
     "databricks mlflow"
 )
-_STRING_OF = _words("conn connection")
-_PASS_OF = _words("db user ftp smtp mysql pg postgres admin redis proxy http")
-_TOKENS_OF = _words("access api auth refresh bearer secret hf github gitlab session user deploy")
-_TOKENS_OF_TEXT = _words(
+_STRING_OF = words_of("conn connection")
+_PASS_OF = words_of("db user ftp smtp mysql pg postgres admin redis proxy http")
+_TOKENS_OF = words_of("access api auth refresh bearer secret hf github gitlab session user deploy")
+_TOKENS_OF_TEXT = words_of(
     "bos eos pad mask unk sep cls special start end stop next prev previous first last new per max min num n image "
     "audio video prompt query class target source blank separator padding unknown begin sentinel word sub"
 )
-_ABOUT = _words(
+_ABOUT = words_of(
     "count len length size number file filename path dir directory folder id ids type types name names field limit "
     "dim level budget mode policy scope scopes ttl expiry expires expiration lifetime provider manager store "
     "enabled required regex pattern url uri endpoint method strategy classification classifier ratio rate weight "
@@ -44,8 +45,8 @@ _ABOUT = _words(
     "sock timeout retries max min num"
 )
 """Last words that speak about a secret and are none themselves."""
-_NOT_AUTH = _words("use require requires required enable no with without skip has is")
-_WRAPPING = _words("value val env header raw b base text plain encoded str string old new current")
+_NOT_AUTH = words_of("use require requires required enable no with without skip has is")
+_WRAPPING = words_of("value val env header raw b base text plain encoded str string old new current")
 """Last words that change nothing: ``token_value``."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 
-from .names import is_secret_name
+from .names import is_secret_name, words_of
 
 MASK = "***"
 
@@ -15,47 +15,32 @@ _SHORTEST = 8
 """A secret of the environment shorter than this also stands in innocent texts by chance."""
 _SHORTEST_SHAPE = 20
 
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://[^\s'\"<>]+")
+# Repetitions are bounded, or cannot begin within one another: the time is linear in the length of the text.
+_URL = re.compile(r"(?<![A-Za-z0-9+.\-])[A-Za-z][A-Za-z0-9+.\-]{0,40}://[^\s'\"<>]+")
 _USERINFO = re.compile(
     # The second form: a password with an unquoted slash, told from host:port/path by not being a number.
-    r"(?P<scheme>[^:]+)://(?:(?P<user>[^/?#\s]*)|[^/?#@\s:]+:(?!\d+(?:[/?#]|$))[^@\s]+)@"
+    r"\A(?P<scheme>[^:]+)://(?:(?P<user>[^/?#\s]*)|[^/?#@\s:]+:(?!\d+(?:[/?#]|$))[^@\s]+)@"
 )
-_QUERY = re.compile(r"(?P<name>(?<=[?&;#])[\w.\-%]+)=(?P<value>[^&;#\s'\"]+)")
+_QUERY = re.compile(r"(?P<name>(?<=[?&;#])[\w.\-%]{1,100})=(?P<value>[^&;#\s'\"]*[^&;#\s'\",.)\]}])")
 _SIGNATURES = frozenset({"sig", "signature", "x-amz-signature", "x-amz-credential", "x-goog-signature"})
 _LONG_ONES = frozenset({"key", "code"})
 """Query parameters that hold a secret when they are long: ``?key=AIza…`` and not ``?key=lr``."""
-_WITH_USER = frozenset(
-    {
-        "abfs",
-        "abfss",
-        "wasb",
-        "wasbs",
-        "adl",
-        "hdfs",
-        "ssh",
-        "git",
-        "git+ssh",
-        "svn+ssh",
-        "sftp",
-        "rsync",
-        "azureml",
-    }
-)
+_WITH_USER = words_of("abfs abfss wasb wasbs adl hdfs ssh git git+ssh svn+ssh sftp rsync azureml")
 """Schemes in which a container or a plain user stands before the ``@``."""
 
 _SHAPES = re.compile(
     r"""(?<![A-Za-z0-9])(?:
       gh[pousr]_[A-Za-z0-9]{20,} | github_pat_\w{20,} | glpat-[\w\-]{16,} | hf_[A-Za-z0-9]{30,}
-    | sk-(?=[\w\-]*\d)(?=[\w\-]*[A-Z])[\w\-]{20,} | xox[abeprs]-[\w\-]{10,} | (?:AKIA|ASIA)[0-9A-Z]{16}
+    | sk-(?=[\w\-]{0,200}\d)(?=[\w\-]{0,200}[A-Z])[\w\-]{20,200} | xox[abeprs]-[\w\-]{10,} | (?:AKIA|ASIA)[0-9A-Z]{16}
     | AIza[\w\-]{35} | dapi[0-9a-f]{32} | npm_[A-Za-z0-9]{36} | pypi-AgEI[\w\-]{50,}
-    | eyJ[\w\-]{8,}\.eyJ[\w\-]{8,}\.[\w\-]*
+    | eyJ[\w\-]{8,2000}\.eyJ[\w\-]{8,4000}\.[\w\-]*
     | -----BEGIN[ ][A-Z ]*PRIVATE[ ]KEY-----[\s\S]*?(?:-----END[ ][A-Z ]*PRIVATE[ ]KEY-----|\Z)
     )""",
     re.VERBOSE,
 )
 """Keys that their makers gave a shape to be known by."""
 
-_NAME = r"(?P<name>[A-Za-z_][\w.\-]*)"
+_NAME = r"(?<!\w)(?P<name>[A-Za-z_][\w.\-]{0,100})"
 _QUOTED = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""
 _ASSIGNED = re.compile(rf"{_NAME}(?P<between>=)(?P<value>{_QUOTED}|[^\s,;&'\"()]+)")
 _SAID = re.compile(

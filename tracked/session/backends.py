@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from ..ports import Backend
@@ -37,3 +38,12 @@ def backend_for(uri: str, home: Path) -> Backend:
     from ..mlflow.backend import MlflowBackend  # noqa: PLC0415 - loads MLflow: only where runs are delivered
 
     return MlflowBackend(uri, home / TEMPLATES)
+
+
+def impatient_backend_for(uri: str, home: Path) -> Backend:
+    """The same in a process of our own: there MLflow gives up at once, since the shipper does the waiting."""
+    if not is_for_tests(uri):
+        from ..mlflow.taming import tame_environment  # noqa: PLC0415 - not needed for tests
+
+        tame_environment(os.environ, uri)
+    return backend_for(uri, home)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
+import json
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import urlsplit
 
+import filelock
 import orjson
 import platformdirs
 
 from ..errors import ConfigError
+from ..journal import disk
 from ..journal.folder import Folder
+from ..redact import MASK, redact_url
 
 _CREDENTIALS = ("MLFLOW_TRACKING_", "AZURE_", "AWS_", "GOOGLE_", "DATABRICKS_")
 _NO_CREDENTIALS = ("MLFLOW_TRACKING_URI",)
@@ -31,11 +33,11 @@ def folder_for(home: Path, uri: str, environ: Mapping[str, str]) -> Folder:
     The name is a keyed hash of both: no secret is written down, and none can be tried out on the name.
     """
     given = {k: v for k, v in environ.items() if k.startswith(_CREDENTIALS) and k not in _NO_CREDENTIALS}
-    told = orjson.dumps([uri, sorted(given.items())])
-    name = hmac.new(_secret(home), told, hashlib.sha256).hexdigest()[:20]
+    told = json.dumps([uri, sorted(given.items())])
+    name = hmac.new(_secret(home), told.encode(), hashlib.sha256).hexdigest()[:20]
     folder = Folder(home / "stores" / name).made()
     if not folder.target.exists():
-        folder.target.write_bytes(orjson.dumps({"uri": without_credentials(uri)}))
+        disk.replace(folder.target, orjson.dumps({"uri": without_credentials(uri)}))
     return folder
 
 
@@ -58,21 +60,15 @@ def folders(home: Path) -> list[Folder]:
 
 def without_credentials(uri: str) -> str:
     """The URI as it may be shown: no user, password or query."""
-    parts = urlsplit(uri)
-    if not parts.username and not parts.password and not parts.query:
-        return uri
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="").geturl()
+    return redact_url(uri).replace(f"{MASK}@", "", 1).partition("?")[0]
 
 
 def _secret(home: Path) -> bytes:
     path = home / "key"
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
-        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_bytes()
-    try:
-        os.write(fd, secrets.token_bytes(32))
-    finally:
-        os.close(fd)
+    if not path.exists():
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Several processes may start at once, and all of them must have the same key.
+        with filelock.FileLock(home / "key.lock"):
+            if not path.exists():
+                disk.replace(path, secrets.token_bytes(32), durable=True)
     return path.read_bytes()

@@ -11,15 +11,16 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
 import filelock
 
 from ..journal.folder import Folder
+from ..ports import Backend
 from ..shipper.loop import Shipper
-from .backends import backend_for
+from .backends import backend_for, impatient_backend_for
 
 URI = "TRACKED_SHIPPER_URI"
 HOME = "TRACKED_SHIPPER_HOME"
@@ -85,17 +86,19 @@ def main(path: str) -> None:
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
     with suppress(filelock.Timeout, FileNotFoundError):
-        serve(Folder(Path(path)), os.environ[URI], Path(os.environ[HOME]), stop)
+        serve(
+            Folder(Path(path)), os.environ[URI], Path(os.environ[HOME]), stop, backend=impatient_backend_for
+        )
 
 
-def tame() -> None:
-    """Let MLflow give up at once in this process: here the shipper does the waiting."""
-    from ..mlflow.client import tame_environment  # noqa: PLC0415 - loads MLflow
-
-    tame_environment(os.environ)
-
-
-def serve(folder: Folder, uri: str, home: Path, stop: threading.Event) -> None:
+def serve(
+    folder: Folder,
+    uri: str,
+    home: Path,
+    stop: threading.Event,
+    *,
+    backend: Callable[[str, Path], Backend] = backend_for,
+) -> None:
     """Be the shipper of this folder.
 
     Raises:
@@ -105,7 +108,7 @@ def serve(folder: Folder, uri: str, home: Path, stop: threading.Event) -> None:
     while not stop.is_set():
         # Others take the lock for a moment to see whether anybody serves: hence not "at once or never".
         with lock_of(folder).acquire(timeout=1):
-            shipper = Shipper(folder, lambda: backend_for(uri, home), stop=stop)
+            shipper = Shipper(folder, lambda: backend(uri, home), stop=stop)
             shipper.serve(linger)
         # A writer that came between our last look and the release saw the lock and relies on us.
         if shipper.refused or not shipper.is_needed():

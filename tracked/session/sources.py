@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ConfigError
-from ..settings import NAMES, Layer
+from ..settings import Layer
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -17,7 +17,7 @@ else:
 
 _MARKS = ("tracked.toml", "pyproject.toml", ".git", "setup.py", "setup.cfg")
 _MLFLOW = {"tracking_uri": "MLFLOW_TRACKING_URI", "experiment": "MLFLOW_EXPERIMENT_NAME"}
-SWITCHES = ("disabled", "silent", "verbosity", "context")
+SWITCHES = ("disabled", "silent", "verbosity", "context", "linger", "shipper_uri", "shipper_home")
 """``TRACKED_*`` names that are read where they act, not kept in the settings."""
 
 
@@ -31,7 +31,8 @@ def project_root(start: Path) -> Path:
 
 def from_environment(environ: Mapping[str, str]) -> Layer:
     """``TRACKED_EXPERIMENT=x`` sets ``experiment``, and so on for each setting."""
-    return Layer("TRACKED_*", {name: environ.get(f"TRACKED_{name.upper()}") for name in NAMES})
+    given = {k.removeprefix("TRACKED_").lower(): v for k, v in environ.items() if k.startswith("TRACKED_")}
+    return Layer("TRACKED_*", given)
 
 
 def from_mlflow_environment(environ: Mapping[str, str]) -> Layer:
@@ -49,13 +50,16 @@ def from_files(folder: Path) -> Layer:
     if own.is_file():
         return Layer(str(own), _read(own))
     project = folder / "pyproject.toml"
-    values = _read(project).get("tool", {}).get("tracked", {}) if project.is_file() else {}
+    tool = _read(project).get("tool") if project.is_file() else None
+    values = tool.get("tracked", {}) if isinstance(tool, dict) else {}
+    if not isinstance(values, dict):
+        raise ConfigError(f"{project}: [tool.tracked] must be a table, not {values!r}")
     return Layer(f"{project} [tool.tracked]", values)
 
 
 def _read(path: Path) -> dict[str, Any]:
     try:
         values: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise ConfigError(f"{path} cannot be read as TOML: {error}") from error
     return values

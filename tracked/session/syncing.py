@@ -10,12 +10,12 @@ from pathlib import Path
 
 import filelock
 
-from ..errors import TrackedError
+from ..errors import ConfigError, TrackedError
 from ..journal.folder import Folder
 from ..shipper.loop import Shipper
 from ..shipper.status import read_status
 from . import current, place, process, waiting
-from .backends import backend_for
+from .backends import impatient_backend_for
 
 
 @dataclass(frozen=True)
@@ -46,18 +46,22 @@ def sync_all(timeout: float = 600.0, *, dry_run: bool = False) -> Iterator[Repor
     """
     session = current()
     for folder in place.folders(session.home):
-        before = undelivered(folder)
-        if before or folder == session.folder:
-            uri = session.uri if folder == session.folder else place.uri_of(folder)
-            problem = "" if dry_run else _sync(folder, uri, session.home, timeout)
-            yield Report(
-                str(folder.path),
-                place.without_credentials(uri),
-                before,
-                undelivered(folder),
-                read_status(folder.status).set_aside,
-                problem,
-            )
+        if folder == session.folder:
+            yield _reported(folder, session.uri, session.home, timeout, dry_run=dry_run)
+        elif left := undelivered(folder):
+            try:
+                yield _reported(folder, place.uri_of(folder), session.home, timeout, dry_run=dry_run)
+            except ConfigError as error:
+                yield Report(str(folder.path), "?", left, left, 0, str(error))
+
+
+def _reported(folder: Folder, uri: str, home: Path, timeout: float, *, dry_run: bool) -> Report:
+    before = undelivered(folder)
+    problem = "" if dry_run else _sync(folder, uri, home, timeout)
+    aside = read_status(folder.status).set_aside
+    return Report(
+        str(folder.path), place.without_credentials(uri), before, undelivered(folder), aside, problem
+    )
 
 
 def undelivered(folder: Folder) -> int:
@@ -69,8 +73,7 @@ def _sync(folder: Folder, uri: str, home: Path, timeout: float) -> str:
     try:
         with process.lock_of(folder).acquire(timeout=1):
             # Nobody else serves it: this process does, here and now.
-            process.tame()
-            Shipper(folder, lambda: backend_for(uri, home)).drain()
+            Shipper(folder, lambda: impatient_backend_for(uri, home)).drain()
     except filelock.Timeout:
         if not waiting.wait(lambda: undelivered(folder) == 0, folder, timeout):
             return read_status(folder.status).error or "the shipper that serves it is not done yet"
@@ -86,6 +89,5 @@ def watch(stop: threading.Event) -> None:
         filelock.Timeout: another process serves it.
     """
     session = current()
-    process.tame()
     os.environ[process.LINGER] = "inf"
-    process.serve(session.folder, session.uri, session.home, stop)
+    process.serve(session.folder, session.uri, session.home, stop, backend=impatient_backend_for)

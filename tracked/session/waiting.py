@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ..journal import lines
-from ..journal.folder import Folder, ack_of
+from ..journal.acks import read_ack
+from ..journal.folder import Folder
 from ..ports import RemoteRun
 from ..shipper import status
 
@@ -17,20 +18,7 @@ STALLED = 15.0
 
 def acknowledged(journal: Path) -> int:
     """How many bytes of this journal are delivered."""
-    at = 0
-    for line in lines.parse(_end_of(ack_of(journal)), ended=False):
-        if isinstance(line.value, dict):
-            at = int(line.value["at"])
-    return at
-
-
-def _end_of(path: Path, size: int = 1 << 16) -> bytes:
-    try:
-        with path.open("rb") as file:
-            file.seek(max(0, path.stat().st_size - size))
-            return file.read()
-    except OSError:
-        return b""
+    return read_ack(journal).at
 
 
 def wait(done: Callable[[], bool], folder: Folder, timeout: float) -> bool:
@@ -78,10 +66,10 @@ class Ids:
         try:
             with self.path.open("rb") as file:
                 file.seek(self._at)
-                chunk = file.read()
+                chunk = lines.whole(file.read())
         except OSError:
             return
-        for line in lines.parse(chunk, self._at, ended=False):
-            self._at = line.end
+        self._at += len(chunk)
+        for line in lines.parse(chunk):
             if isinstance(line.value, list):
                 self._known[line.value[0]] = RemoteRun(*line.value[1:])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple, Union
+from dataclasses import dataclass
 
 from ..ports import Limits, Point
 from ..records import Artifact, Closed, Metrics, Opened, Params, Record, Tags
@@ -11,7 +11,8 @@ from ..records import Artifact, Closed, Metrics, Opened, Params, Record, Tags
 Pair = tuple[str, str]
 
 
-class Batch(NamedTuple):
+@dataclass(frozen=True)
+class Batch:
     """Data of one run that fits into one request."""
 
     run: str
@@ -25,9 +26,9 @@ class Batch(NamedTuple):
     def halves(self) -> tuple[Batch, Batch]:
         """Two smaller batches that hold the same; kinds are parted before their members are."""
         if self.points and (self.params or self.tags):
-            return Batch(self.run, self.points), self._replace(points=())
+            return Batch(self.run, self.points), Batch(self.run, (), self.params, self.tags)
         if self.params and self.tags:
-            return self._replace(tags=()), self._replace(params=())
+            return Batch(self.run, (), self.params), Batch(self.run, (), (), self.tags)
         half = len(self) // 2
         return (
             Batch(self.run, self.points[:half], self.params[:half], self.tags[:half]),
@@ -35,7 +36,7 @@ class Batch(NamedTuple):
         )
 
 
-Action = Union[Opened, Batch, Artifact, Closed]
+Action = Opened | Batch | Artifact | Closed
 
 
 def actions(records: Iterable[Record], limits: Limits) -> Iterator[Action]:
@@ -74,7 +75,7 @@ class _Parcel:
 
     def _empty(self) -> None:
         self.points: list[Point] = []
-        self.params: list[Pair] = []
+        self.params: dict[str, str] = {}
         self.tags: dict[str, str] = {}
         self.bytes = 0
 
@@ -94,20 +95,19 @@ class _Parcel:
     def _add_texts(self, record: Params | Tags) -> Iterator[Batch]:
         for key, value in record.values.items():
             room = len(self.params) < self.limits.params and len(self.tags) < self.limits.tags
+            # A param that changes must meet the store as a second request, which refuses it: the first one stays.
+            changed = isinstance(record, Params) and self.params.get(key, value) != value
             self.bytes += len(key) + len(value)
-            if not room or self._is_full() or self.bytes > self.limits.bytes:
+            if not room or changed or self._is_full() or self.bytes > self.limits.bytes:
                 yield from self.sealed()
                 self.bytes = len(key) + len(value)
-            if isinstance(record, Params):
-                self.params.append((key, value))
-            else:
-                self.tags[key] = value
+            (self.params if isinstance(record, Params) else self.tags)[key] = value
 
     def _is_full(self) -> bool:
         return len(self.points) + len(self.params) + len(self.tags) >= self.limits.entities
 
     def sealed(self) -> Iterator[Batch]:
-        batch = Batch(self.run, tuple(self.points), tuple(self.params), tuple(self.tags.items()))
+        batch = Batch(self.run, tuple(self.points), tuple(self.params.items()), tuple(self.tags.items()))
         if len(batch):
             yield batch
             self._empty()

@@ -10,28 +10,34 @@ from typing import Any
 from .. import outcome
 from .. import tags as t
 from ..errors import ConfigError, Refused
-from ..journal import lines
+from ..journal import disk, lines
 from ..journal.folder import Folder
 from ..ports import Backend, RemoteRun
-from ..records import Artifact, Closed, Opened, Record, to_json
+from ..records import Artifact, Closed, Opened, to_json
 from .batches import Action, Batch
 
 
 class Delivery:
     """Knows the MLflow id of each run of one folder, and how to send one action.
 
-    ``BackendUnavailable`` goes through to the caller, who sends everything since the last acknowledgement
+    ``BackendUnavailable`` goes through to the caller, who sends the stretch since the last acknowledgement
     again; all that is sent here may be sent twice.
     """
 
     def __init__(self, folder: Folder, backend: Backend) -> None:
         self.folder, self.backend = folder, backend
         self.runs: dict[str, RemoteRun | None] = dict(_known(folder.ids))
-        """None for a run that the store refused."""
+        """None for a run that the store refused, or that no journal brings."""
         self.unsure: set[str] = set()
         """Runs whose creation may have been tried before."""
         self.set_aside = 0
+        self._aside: list[bytes] = []
         self._uploaded: list[str] = []
+
+    def begin(self) -> None:
+        """Begin a stretch, or begin it again."""
+        self._aside.clear()
+        self._uploaded.clear()
 
     def send(self, action: Action) -> None:
         """Do what this action says, or put it aside with the reason."""
@@ -70,8 +76,12 @@ class Delivery:
         return parent.run_id if parent else opened.parent_id
 
     def _learn(self, run: str, remote: RemoteRun) -> None:
+        disk.append(self.folder.ids, lines.encode([run, *remote]))
         self.runs[run] = remote
-        append(self.folder.ids, lines.encode([run, *remote]))
+
+    def give_up(self, run: str) -> None:
+        """Wait for the beginning of this run no longer."""
+        self.runs.setdefault(run, None)
 
     def _log(self, remote: RemoteRun, batch: Batch) -> None:
         """Send a batch; if it is refused, halve it until only what is bad remains."""
@@ -94,22 +104,27 @@ class Delivery:
             source = self.folder.stored(artifact.stored)
         except ConfigError as error:
             raise Refused(str(error)) from error
-        if not source.is_file():
+        if not os.path.isfile(source):  # noqa: PTH113 - a name that no file can have is no file
             raise Refused(f"its copy {artifact.stored} is gone")
         self.backend.upload(remote.run_id, source, artifact.name)
         self._uploaded.append(artifact.stored)
 
     def close_dead(self, runs: Iterable[str], time: int, reason: str) -> None:
         """End runs whose process is gone."""
-        for run in runs:
+        for run in filter(self.runs.get, runs):
             self.send(Batch(run, tags=((t.END_REASON, reason),)))
             self.send(Closed(run, time, outcome.KILLED))
 
-    def put_aside(self, what: Action | Record | str, reason: str) -> None:
+    def put_aside(self, what: Action | str, reason: str) -> None:
         """Keep what cannot be delivered, with the reason, for ``tracked doctor``."""
-        self.set_aside += 1
-        shown: Any = what if isinstance(what, str | Batch) else to_json(what)
-        append(self.folder.aside, lines.encode({"reason": reason, "what": shown}))
+        self._aside.append(lines.encode({"reason": reason, "what": _shown(what)}))
+
+    def keep_aside(self) -> None:
+        """Write down what was put aside in this stretch; to be done before the stretch is acknowledged."""
+        if self._aside:
+            disk.append(self.folder.aside, b"".join(self._aside))
+            self.set_aside += len(self._aside)
+            self._aside.clear()
 
     def free(self) -> None:
         """Remove the snapshots of artifacts whose delivery is acknowledged by now."""
@@ -127,17 +142,12 @@ def _remove(folder: Folder, stored: str) -> None:
         return  # not ours, or another file still lies beside it
 
 
-def append(path: Path, line: bytes) -> None:
-    """Add a line to one of the shipper's own files and see it on the disk."""
-    fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        os.write(fd, line)
-        sync_to_disk(fd)
-    finally:
-        os.close(fd)
-
-
-sync_to_disk = getattr(os, "fdatasync", os.fsync)
+def _shown(what: Action | str) -> Any:
+    if isinstance(what, Batch):
+        # JSON has no NaN and no infinities.
+        points = [(key, str(value), time, step) for key, value, time, step in what.points]
+        return ["batch", what.run, points, what.params, what.tags]
+    return what if isinstance(what, str) else to_json(what)
 
 
 def _known(ids: Path) -> Iterable[tuple[str, RemoteRun]]:

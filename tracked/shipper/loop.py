@@ -7,6 +7,7 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from .. import tags as t
@@ -22,7 +23,11 @@ log = logging.getLogger("tracked.shipper")
 
 PACE = 0.2
 """Seconds between two rounds when little is written: five requests a second and run, at most."""
+MUCH = 1 << 16
+"""Bytes left in a journal for which there is no pause."""
 LONGEST_WAIT = 60.0
+PATIENCE = 30.0
+"""Seconds without any delivery after which no other journal is expected to bring the beginning of a run."""
 HEARTBEAT = 60.0
 """Seconds between two heartbeats of a run; each names the time by which the next is due."""
 
@@ -39,32 +44,47 @@ class Shipper:
         self._delivery: Delivery | None = None
         self._tails: dict[Path, Tail] = {}
         self._teller = status.Teller(folder.status)
+        self._problems: list[Exception] = []
+        """What went wrong in the last round."""
         self._failures = 0
+        self._stirred = time.monotonic()
         self._synced = self._beaten = 0.0
 
     def serve(self, linger: float) -> None:
         """Deliver until nobody writes here any more, nothing is left, and ``linger`` seconds have passed."""
         self._tell(status.STARTING)
-        idle_since = time.monotonic()
+        idle_since = self._stirred = time.monotonic()
         while not self.stop.is_set() and self.folder.path.exists():
-            moved = self._guarded_round()
-            if moved or self._failures or any(tail.needs_us for tail in self._tails.values()):
-                idle_since = time.monotonic()
-            if self.refused or time.monotonic() - idle_since > linger:
+            moved = self._told_round()
+            now = time.monotonic()
+            if moved or self.problem:
+                self._stirred = now
+            if moved or self.problem or self.is_needed():
+                idle_since = now
+            if self.refused or now - idle_since > linger:
                 break
-            if not moved:
+            if not (moved and self._is_behind()):
                 self._rest(self._pause())
         if not self.refused:
             self._tell(status.GONE)
 
     @property
+    def problem(self) -> Exception | None:
+        """What went wrong in the last round, if anything did."""
+        return self._problems[-1] if self._problems else None
+
+    @property
     def refused(self) -> bool:
         """Whether the store does not let us in, so that going on is useless."""
-        return self._teller.last.phase == status.REFUSED
+        return isinstance(self.problem, LoginRefused)
 
     def is_needed(self) -> bool:
         """Whether there is anything to deliver or anybody to watch."""
-        return any(tail.needs_us for tail in self._current_tails())
+        journals = self.folder.journals()
+        return any(path not in self._tails or self._tails[path].needs_us for path in journals)
+
+    def _is_behind(self) -> bool:
+        return any(tail.left > MUCH for tail in self._tails.values())
 
     def drain(self) -> None:
         """Deliver what is there now and return: ``tracked sync``.
@@ -72,48 +92,57 @@ class Shipper:
         Raises:
             BackendUnavailable: the store does not answer; what is left stays in the journals.
         """
-        while self.round():
+        while self.round() or (not self.problem and self.round(last_call=True)):
             pass
-        while self.round(last_call=True):
-            pass
+        if self.problem:
+            raise self.problem
         self._tell(status.IDLE)
 
-    def _guarded_round(self) -> bool:
+    def _told_round(self) -> bool:
+        # What only another journal could bring is given up when none has brought anything for a while.
+        moved = self.round(last_call=time.monotonic() - self._stirred > PATIENCE)
+        if self.problem is None:
+            self._failures = 0
+            self._tell(status.SHIPPING if moved else status.IDLE)
+        elif self.refused or not moved:
+            self._failures += 1
+            self._tell(status.REFUSED if self.refused else status.WAITING, _told(self.problem))
+        return moved
+
+    def round(self, *, last_call: bool = False) -> bool:
+        """Give each journal one turn; tell whether anything moved.  ``problem`` is what went wrong, if anything.
+
+        A journal that fails does not keep the others from their turn.  Where a second one fails, it is the store.
+        """
+        self._problems.clear()
+        moved = False
+        self._tails = {path: self._tails[path] for path in self.folder.journals() if path in self._tails}
+        for path in self.folder.journals():
+            moved |= self._attempt(partial(self._turn, path, last_call=last_call))
+            if self.refused or len(self._problems) > 1:
+                break
+        self._attempt(self._sync_and_beat)
+        return moved
+
+    def _attempt(self, step: Callable[[], bool]) -> bool:
         try:
-            moved = self.round()
-        except LoginRefused as error:
-            self._tell(status.REFUSED, str(error))
-            return False
+            return step()
         except BackendUnavailable as error:
-            return self._failed(str(error))
+            self._problems.append(error)
         except Exception as error:
             # The guard of the shipper's own process: a fault of ours must not lose what others wrote.
             log.exception("the shipper failed and tries again")
-            return self._failed(f"{type(error).__name__}: {error}")
-        self._failures = 0
-        self._tell(status.SHIPPING if moved else status.IDLE)
-        return moved
-
-    def _failed(self, error: str) -> bool:
-        self._failures += 1
-        self._tell(status.WAITING, error)
+            self._problems.append(error)
         return False
 
-    def round(self, *, last_call: bool = False) -> bool:
-        """Give each journal one turn; tell whether anything moved."""
-        tails = self._current_tails()
-        moved = [tail.ship(last_call=last_call) for tail in tails]
-        self._tails = {path: tail for path, tail in self._tails.items() if not tail.done}
-        self._sync_and_beat()
-        return any(moved) or len(self._tails) < len(tails)
-
-    def _current_tails(self) -> list[Tail]:
-        journals = self.folder.journals()
-        for path in journals:
-            if path not in self._tails:
-                self._tails[path] = Tail(path, self._get_delivery())
-        self._tails = {path: self._tails[path] for path in journals}
-        return list(self._tails.values())
+    def _turn(self, path: Path, *, last_call: bool) -> bool:
+        if path not in self._tails:
+            self._tails[path] = Tail(path, self._get_delivery())
+        moved = self._tails[path].ship(last_call=last_call)
+        if self._tails[path].done:
+            del self._tails[path]
+            return True
+        return moved
 
     def _get_delivery(self) -> Delivery:
         # The backend is made when there is something to deliver: making it costs seconds and may fail.
@@ -121,21 +150,22 @@ class Shipper:
             self._delivery = Delivery(self.folder, self._make_backend())
         return self._delivery
 
-    def _sync_and_beat(self) -> None:
+    def _sync_and_beat(self) -> bool:
         now = time.monotonic()
         if now - self._synced > 1.0:
             self._synced = now
             for tail in self._tails.values():
                 tail.sync()
-        if now - self._beaten > HEARTBEAT:
+        if now - self._beaten > HEARTBEAT and self._delivery and not self.problem:
             self._beaten = now
-            self._beat()
+            self._beat(self._delivery)
+        return False
 
-    def _beat(self) -> None:
+    def _beat(self, delivery: Delivery) -> None:
         due = str(int((time.time() + 2 * HEARTBEAT) * 1000))
         for tail in self._tails.values():
-            for run in tail.open:
-                self._get_delivery().send(Batch(run, tags=((t.HEARTBEAT, due),)))
+            for run in filter(delivery.runs.get, tail.open):
+                delivery.send(Batch(run, tags=((t.HEARTBEAT, due),)))
 
     def _rest(self, seconds: float) -> None:
         """Wait, giving a sign of life every second."""
@@ -151,3 +181,7 @@ class Shipper:
 
     def _tell(self, phase: str, error: str = "") -> None:
         self._teller.tell(phase, error, self._delivery.set_aside if self._delivery else 0)
+
+
+def _told(problem: Exception) -> str:
+    return str(problem) if isinstance(problem, BackendUnavailable) else f"{type(problem).__name__}: {problem}"

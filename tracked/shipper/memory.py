@@ -56,7 +56,7 @@ class MemoryBackend:
         inherited = self.runs[opened.inherit].tags if opened.inherit in self.runs else {}
         hashes = {k: inherited[k] for k in t.READ_AS if k in inherited}
         parent = {t.MLFLOW_PARENT: parent_id} if parent_id else {}
-        run_tags = {**opened.tags, **hashes, t.MLFLOW_NAME: opened.name, **parent}
+        run_tags = {**opened.tags, **hashes, t.LOCAL_ID: opened.run, t.MLFLOW_NAME: opened.name, **parent}
         self.runs[run_id] = StoredRun(run_id, opened.name, opened.experiment, opened.time, tags=run_tags)
 
     def find(self, opened: Opened) -> RemoteRun | None:

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import orjson
 
-STARTING, SHIPPING, IDLE, WAITING, REFUSED, GONE = "starting", "shipping", "idle", "waiting", "refused", "gone"
+from ..journal import disk
+
+STARTING, SHIPPING, IDLE, WAITING, REFUSED, GONE = (
+    "starting",
+    "shipping",
+    "idle",
+    "waiting",
+    "refused",
+    "gone",
+)
 FRESH = 5.0
 """Seconds for which a status can be believed without looking again."""
 
@@ -51,6 +61,6 @@ class Teller:
         if fresh and (phase, error, set_aside) == (self.last.phase, self.last.error, self.last.set_aside):
             return
         self.last = Status(phase, os.getpid(), now, error, set_aside)
-        temporary = self.path.with_suffix(f".{os.getpid()}.tmp")
-        temporary.write_bytes(orjson.dumps(asdict(self.last)))
-        temporary.replace(self.path)
+        # On a full disk nobody can be told, and the work goes on.
+        with suppress(OSError):
+            disk.replace(self.path, orjson.dumps(asdict(self.last)))

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
-from ..journal import lines
+from ..journal import disk
+from ..journal.acks import Ack, read_ack, write_ack
 from ..journal.folder import ack_of
 from ..journal.reader import Window, read_window, writer_of
 from ..process import is_alive, is_here
 from ..records import Closed, Opened, Record
 from .batches import actions
-from .delivery import Delivery, append, sync_to_disk
-
-PATIENCE = 30.0
-"""Seconds to wait for the beginning of a run that another journal should hold."""
+from .delivery import Delivery
 
 
 class Tail:
@@ -25,18 +23,17 @@ class Tail:
     def __init__(self, path: Path, delivery: Delivery) -> None:
         self.path, self.delivery = path, delivery
         self.writer = writer_of(path)
-        self.at, opened = _last_ack(path)
+        self.at, opened = read_ack(path)
         self.open: dict[str, None] = dict.fromkeys(opened)
         self.seen_alive = path.stat().st_mtime
         self.done = False
         self._seen_at_start = path.stat().st_size
         self._synced = 0
-        self._stuck_since: float | None = None
 
     @property
     def left(self) -> int:
         """Bytes not yet delivered."""
-        return max(0, self.path.stat().st_size - self.at)
+        return max(0, self.path.stat().st_size - self.at) if self.path.exists() else 0
 
     @property
     def needs_us(self) -> bool:
@@ -54,15 +51,16 @@ class Tail:
         # Asked before reading: a writer that dies in between is found dead next time.
         alive = self._is_alive()
         window = read_window(self.path, self.at, ended=not alive)
-        known, stuck = self._known_part(window)
-        if stuck and not known.records and (last_call or self._out_of_patience()):
-            known = window
-        moved = known.end > self.at
-        if moved:
+        known, missing = self._known_part(window)
+        if missing and last_call and not known.records:
+            self.delivery.give_up(missing)
+            known, _ = self._known_part(window)
+        if known.end > self.at:
             self._deliver(known)
-        elif not alive and not self.left:
+            return True
+        if not alive and not self.left:
             self._bury()
-        return moved
+        return False
 
     def _is_alive(self) -> bool:
         alive = is_alive(self.writer)
@@ -70,30 +68,28 @@ class Tail:
             self.seen_alive = time.time()
         return alive
 
-    def _known_part(self, window: Window) -> tuple[Window, bool]:
-        """The window up to the first record whose run, or whose parent, has not been seen yet."""
+    def _known_part(self, window: Window) -> tuple[Window, str | None]:
+        """The window up to the first record whose run, or whose parent, is not known yet; and that run."""
         opened: set[str] = set()
         for index, (offset, record) in enumerate(window.records):
             needed = record.parent if isinstance(record, Opened) else record.run
             if needed and needed not in opened and needed not in self.delivery.runs:
-                return Window(window.records[:index], [b for b in window.bad if b.offset < offset], offset), True
+                before = [bad for bad in window.bad if bad.offset < offset]
+                return Window(window.records[:index], before, offset), needed
             opened.add(record.run)
-        self._stuck_since = None
-        return window, False
-
-    def _out_of_patience(self) -> bool:
-        self._stuck_since = self._stuck_since or time.monotonic()
-        return time.monotonic() - self._stuck_since > PATIENCE
+        return window, None
 
     def _deliver(self, window: Window) -> None:
         self._mark_unsure(window)
+        self.delivery.begin()
         for action in actions((record for _, record in window.records), self.delivery.backend.limits):
             self.delivery.send(action)
         for bad in window.bad:
             self.delivery.put_aside(f"{self.path.name} at byte {bad.offset}", bad.reason)
+        self.delivery.keep_aside()
         self._follow(record for _, record in window.records)
+        write_ack(self.path, Ack(window.end, tuple(self.open)))
         self.at = window.end
-        append(ack_of(self.path), lines.encode({"at": self.at, "open": list(self.open)}))
         self.delivery.free()
 
     def _mark_unsure(self, window: Window) -> None:
@@ -104,7 +100,7 @@ class Tail:
             if isinstance(record, Opened) and offset < self._seen_at_start
         )
 
-    def _follow(self, records: Iterator[Record]) -> None:
+    def _follow(self, records: Iterable[Record]) -> None:
         for record in records:
             if isinstance(record, Opened):
                 self.open[record.run] = None
@@ -114,8 +110,9 @@ class Tail:
     def _bury(self) -> None:
         """The writer is gone and all is delivered: end what it left open, and remove the journal."""
         died = max(self.seen_alive, self.path.stat().st_mtime)
-        reason = "the process ended while the run was open"
-        self.delivery.close_dead(self.open, int(died * 1000), reason)
+        self.delivery.begin()
+        self.delivery.close_dead(self.open, int(died * 1000), "the process ended while the run was open")
+        self.delivery.keep_aside()
         self.done = True
         self.path.unlink(missing_ok=True)
         ack_of(self.path).unlink(missing_ok=True)
@@ -126,16 +123,7 @@ class Tail:
         if size > self._synced:
             fd = os.open(self.path, os.O_RDONLY)
             try:
-                sync_to_disk(fd)
+                disk.sync_to_disk(fd)
             finally:
                 os.close(fd)
             self._synced = size
-
-
-def _last_ack(path: Path) -> tuple[int, list[str]]:
-    ack = ack_of(path)
-    at, opened = 0, []
-    for line in lines.parse(ack.read_bytes() if ack.exists() else b""):
-        if isinstance(line.value, dict):
-            at, opened = int(line.value["at"]), list(line.value["open"])
-    return at, opened

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from uuid import uuid4
 
 from .. import session as sessions
 from ..session.backends import IN_MEMORY
@@ -47,7 +47,7 @@ def captured() -> Iterator[Captured]:
         train(lr=0.1)
     assert runs["train"].metrics["acc"] > 0.9
     """
-    uri = f"memory:{uuid4().hex}"
+    uri = f"memory:{os.urandom(16).hex()}"
     IN_MEMORY[uri] = MemoryBackend()
     with sessions.switched_to(uri):
         yield Captured(uri)

@@ -1,0 +1,83 @@
+"""Makes the pictures of the README: runs the quickstart, opens MLflow's UI on it, and looks.
+
+    python docs/pictures/make.py        # needs the package playwright, and Chromium as /usr/bin/chromium
+
+The files lie beside this script.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
+sys.path.insert(0, str(ROOT))
+
+from playwright.sync_api import Page, sync_playwright  # noqa: E402 - the path comes first
+
+from tests.servers import free_port, serving  # noqa: E402
+
+WIDTH, HEIGHT = 1400, 720
+SHOWN = ("acc", "best_alpha", "eta0", "epochs", "stage")
+HIDDEN = ("Dataset", "Source", "Models")
+OPENER = "button[data-component-id$='runnamecellrenderer.tsx_46']"
+
+
+def main() -> None:
+    """Make every picture."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        os.environ |= {
+            "TRACKED_HOME": str(folder / "home"),
+            "TRACKED_LINGER": "1",
+            "MLFLOW_DISABLE_TELEMETRY": "true",
+        }
+        subprocess.run([sys.executable, ROOT / "examples" / "quickstart.py"], cwd=folder, check=True)
+        with (
+            serving(folder, f"sqlite:///{folder}/mlflow.db", port=free_port()) as uri,
+            sync_playwright() as playwright,
+        ):
+            browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+            page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, device_scale_factor=1.5)
+            tree(page, uri)
+            browser.close()
+
+
+def tree(page: Page, uri: str) -> None:
+    """The list of runs, with the sweep and its trials opened."""
+    from mlflow import MlflowClient
+
+    experiment = MlflowClient(uri).get_experiment_by_name("digits")
+    assert experiment is not None
+    page.goto(f"{uri}/#/experiments/{experiment.experiment_id}/runs?workflowType=machine_learning")
+    # The page asks the server again and again: it is never idle.
+    page.wait_for_timeout(6000)
+    page.locator("button[data-component-id='mlflow.assistant.chat_panel.close']").click()
+    choose_columns(page)
+    page.locator(OPENER).first.click()
+    page.wait_for_timeout(1500)
+    for index in reversed(range(1, page.locator(OPENER).count())):
+        page.locator(OPENER).nth(index).click()
+        page.wait_for_timeout(300)
+    page.mouse.move(WIDTH - 5, HEIGHT - 5)
+    page.wait_for_timeout(1500)
+    page.screenshot(path=HERE / "tree.png")
+
+
+def choose_columns(page: Page) -> None:
+    """Show what tells the story."""
+    page.get_by_role("button", name="Columns", exact=True).click()
+    search = page.get_by_placeholder("Search columns")
+    for name in (*HIDDEN, *SHOWN):
+        search.fill(name)
+        page.wait_for_timeout(300)
+        page.get_by_text(name, exact=True).last.click()
+    page.keyboard.press("Escape")
+
+
+if __name__ == "__main__":
+    main()

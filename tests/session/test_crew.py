@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import os
+import threading
+import time
+
+import pytest
+
+from tests.journals import RUN, by_local_id, expected_points, journal, opened, points
+from tracked.journal.folder import Folder
+from tracked.process import this_process
+from tracked.session import process
+from tracked.session.backends import IN_MEMORY
+from tracked.session.crew import Crew
+
+URI = "memory:crew"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return Folder(tmp_path / "journals").made()
+
+
+@pytest.fixture
+def crew(folder, home):
+    crew = Crew(folder, URI, home, in_process=True)
+    yield crew
+    crew.dismiss()
+    IN_MEMORY.pop(URI, None)
+
+
+@pytest.fixture
+def start(mocker):
+    return mocker.patch("tracked.session.process.start")
+
+
+def outside(folder, home):
+    return Crew(folder, "records:///nowhere", home, in_process=False)
+
+
+def wait_for(condition):
+    until = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
+def test_the_thread_delivers(folder, crew):
+    """Where a store lives in this process only, a thread of ours does the same as the shipper's process."""
+    journal(folder, [opened(), *points()], this_process())
+    crew.ensure()
+    wait_for(lambda: URI in IN_MEMORY and IN_MEMORY[URI].runs)
+    wait_for(lambda: expected_points() == list(by_local_id(IN_MEMORY[URI])[RUN].points))
+
+
+def test_there_is_one_thread(crew):
+    """However often and from wherever it is asked for, one thread serves."""
+    asking = [threading.Thread(target=crew.ensure) for _ in range(8)]
+    for thread in asking:
+        thread.start()
+    for thread in asking:
+        thread.join()
+    assert 1 == sum(thread.name == "tracked-shipper" for thread in threading.enumerate())
+
+
+def test_a_dismissed_thread_is_gone_and_can_come_again(folder, crew):
+    """After the end nothing of ours runs; a later run has a thread again."""
+    crew.ensure()
+    wait_for(lambda: process.is_served(folder))
+    crew.dismiss()
+    assert not process.is_served(folder)
+    assert "tracked-shipper" not in [thread.name for thread in threading.enumerate()]
+    crew.ensure()
+    wait_for(lambda: process.is_served(folder))
+
+
+def test_a_process_is_started_once(folder, home, start):
+    """A shipper that was just started is given time to take its lock."""
+    crew = outside(folder, home)
+    for _ in range(5):
+        crew.ensure()
+    start.assert_called_once_with(folder, "records:///nowhere", home)
+
+
+def test_a_served_folder_needs_no_second_shipper(folder, home, start):
+    """Where another process serves already, none is started."""
+    with process.lock_of(folder):
+        outside(folder, home).ensure()
+    assert 0 == start.call_count
+
+
+def test_a_shipper_that_is_gone_is_replaced(folder, home, start, mocker):
+    """Some time after the start, a folder that nobody serves gets a new shipper."""
+    crew = outside(folder, home)
+    crew.ensure()
+    mocker.patch("tracked.session.crew._STARTING", 0.0)
+    crew.ensure()
+    assert 2 == start.call_count
+
+
+def test_where_no_process_can_be_started_a_thread_delivers(folder, home, start, capsys):
+    """The reason is said once, and nothing is lost."""
+    start.side_effect = OSError("no more processes")
+    crew = Crew(folder, URI, home, in_process=False)
+    journal(folder, [opened(), *points()], this_process())
+    for _ in range(2):
+        crew.ensure()
+    wait_for(lambda: URI in IN_MEMORY and IN_MEMORY[URI].runs)
+    crew.dismiss()
+    IN_MEMORY.pop(URI)
+    assert 1 == capsys.readouterr().err.count("no more processes")
+    assert 1 == start.call_count
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_forked_child_knows_that_the_thread_is_not_its_own(crew):
+    """A child has the object, but not the thread: it starts one of its own."""
+    crew.ensure()
+    thread = crew._thread
+    assert thread.is_ours()
+    child = os.fork()
+    if child == 0:
+        os._exit(int(thread.is_ours()))
+    assert (child, 0) == os.waitpid(child, 0)

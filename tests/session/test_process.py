@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+
+import filelock
+import psutil
+import pytest
+
+from tests.journals import RUN, by_local_id, expected_points, journal, opened, points
+from tracked.journal.folder import Folder
+from tracked.process import this_process
+from tracked.session import process
+from tracked.session.backends import IN_MEMORY
+from tracked.shipper import status
+from tracked.testing import FileBackend
+
+SECRET = "token-in-the-environment"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return Folder(tmp_path / "journals").made()
+
+
+@pytest.fixture
+def store(tmp_path):
+    return tmp_path / "store.records"
+
+
+def wait_for(condition):
+    until = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+def test_a_shipper_is_a_process_of_its_own_that_delivers_and_goes(folder, store, home, monkeypatch):
+    """It is nobody's child, delivers, keeps its secrets off its command line and the disk, and ends when not needed."""
+    monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", SECRET)
+    monkeypatch.setenv("TRACKED_LINGER", "0")
+    path = journal(folder, [opened(), *points()], this_process())
+    process.start(folder, f"records://{store}", home)
+    wait_for(lambda: store.exists() and FileBackend(store).runs and by_local_id(FileBackend(store))[RUN].points)
+    assert process.is_served(folder)
+    shipper = psutil.Process(status.read_status(folder.status).pid)
+    assert os.getpid() not in [parent.pid for parent in shipper.parents()]
+    assert os.getsid(0) != os.getsid(shipper.pid)
+    assert SECRET not in " ".join(shipper.cmdline())
+    path.unlink()
+    shipper.wait(20)
+    assert not process.is_served(folder)
+    assert expected_points() == list(by_local_id(FileBackend(store))[RUN].points)
+    told = [file.read_bytes() for file in folder.path.rglob("*") if file.is_file()]
+    assert not any(SECRET.encode() in content for content in told)
+
+
+def test_a_second_shipper_leaves_at_once(folder, store, home):
+    """One folder has one shipper: whoever comes second ends without a word and without touching the store."""
+    environ = {**os.environ, process.URI: f"records://{store}", process.HOME: str(home)}
+    with process.lock_of(folder):
+        done = subprocess.run(
+            [sys.executable, "-m", "tracked.session", str(folder.path)],
+            env=environ,
+            capture_output=True,
+            timeout=30,
+            check=True,
+        )
+    assert (b"", b"") == (done.stdout, done.stderr)
+    assert not store.exists()
+
+
+def test_who_serves_holds_the_lock(folder):
+    """Whether a folder is served can be asked by anybody, and asking does not disturb."""
+    assert not process.is_served(folder)
+    with process.lock_of(folder):
+        assert process.is_served(folder)
+        assert process.is_served(folder)
+    assert not process.is_served(folder)
+
+
+def test_serving_a_served_folder_is_refused(folder, home):
+    """The loop runs under the lock only."""
+    with process.lock_of(folder), pytest.raises(filelock.Timeout):
+        process.serve(folder, "memory:second", home, threading.Event())
+
+
+def test_a_writer_at_the_last_moment_is_served(folder, home, mocker, monkeypatch):
+    """
+    A record written between the shipper's last look and the release of its lock, by somebody who saw the lock and
+    relied on it, is delivered.
+    """
+    monkeypatch.setenv("TRACKED_LINGER", "0")
+    mocker.patch("tracked.shipper.loop.PACE", 0.01)
+    real = process.Shipper.serve
+    rounds = []
+
+    def serve(shipper, linger):
+        real(shipper, linger)
+        if not rounds:
+            journal(folder, [opened(), *points()])
+        rounds.append(linger)
+
+    mocker.patch.object(process.Shipper, "serve", serve)
+    process.serve(folder, "memory:late", home, threading.Event())
+    assert 2 == len(rounds)
+    assert expected_points() == list(by_local_id(IN_MEMORY.pop("memory:late"))[RUN].points)
+
+
+def test_the_shipper_does_not_take_part_in_the_user_s_runs(folder, home, monkeypatch, mocker):
+    """Variables that say which run this process is in are not handed to the shipper; credentials are."""
+    for name in ("TRACKED_CONTEXT", "MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "x")
+    run = mocker.patch("subprocess.run")
+    process.start(folder, "records:///x", home)
+    environ = run.call_args.kwargs["env"]
+    assert not {"TRACKED_CONTEXT", "MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID"} & set(environ)
+    assert ("x", "records:///x", str(home)) == (
+        environ["AWS_SECRET_ACCESS_KEY"],
+        environ[process.URI],
+        environ[process.HOME],
+    )
+    assert "records:///x" not in " ".join(run.call_args.args[0])

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tracked import tags as t
+from tracked.outcome import FAILED, FINISHED, KILLED, outcome_of
+
+TABLE = [
+    (FINISHED, None),
+    (FINISHED, SystemExit()),
+    (FINISHED, SystemExit(None)),
+    (FINISHED, SystemExit(0)),
+    (FINISHED, SystemExit(False)),
+    (FAILED, SystemExit(1)),
+    (FAILED, SystemExit(True)),
+    (FAILED, SystemExit(2)),
+    (FAILED, SystemExit(129)),
+    (FAILED, SystemExit("the data is missing")),
+    (FAILED, SystemExit("")),
+    (FAILED, SystemExit([1])),
+    (FAILED, SystemExit({})),
+    (KILLED, SystemExit(130)),
+    (KILLED, SystemExit(143)),
+    (KILLED, KeyboardInterrupt()),
+    (KILLED, GeneratorExit()),
+    (KILLED, asyncio.CancelledError()),
+    (FAILED, Exception("x")),
+    (FAILED, ValueError("x")),
+    (FAILED, MemoryError()),
+    (FAILED, StopIteration()),
+    (FAILED, OSError(5, "x")),
+]
+
+
+@pytest.mark.parametrize(("status", "error"), TABLE, ids=repr)
+def test_every_end_has_its_state(status, error):
+    """Success, fault and stop are told apart, for every way in which Python code can end."""
+    assert status == outcome_of(error).status
+
+
+@pytest.mark.parametrize("error", [error for status, error in TABLE if status == KILLED], ids=repr)
+def test_what_was_stopped_says_how(error):
+    """A KILLED run names what stopped it."""
+    tags = outcome_of(error).tags
+    assert tags.get(t.END_REASON) or tags[t.ERROR_TYPE] == "asyncio.exceptions.CancelledError"
+
+
+def raised(secret="hunter2"):
+    """An exception with a traceback, a cause and a secret in a variable."""
+    try:
+        try:
+            raise KeyError("inner")
+        except KeyError as error:
+            raise ValueError("outer") from error
+    except ValueError as error:
+        return error
+
+
+def test_a_failure_says_what_and_where():
+    """Type, message and traceback with its cause are kept, values of variables are not."""
+    tags = outcome_of(raised("".join(["hun", "ter3"]))).tags
+    assert ("ValueError", "outer") == (tags[t.ERROR_TYPE], tags[t.ERROR_MESSAGE])
+    assert "in raised" in tags[t.ERROR_TRACEBACK]
+    assert "KeyError: 'inner'" in tags[t.ERROR_TRACEBACK]
+    assert "hunter3" not in tags[t.ERROR_TRACEBACK]
+
+
+def test_the_type_of_a_failure_is_its_full_name():
+    """An exception of a library is named with its module."""
+
+    class Odd(Exception):
+        pass
+
+    assert f"{__name__}.{Odd.__qualname__}" == outcome_of(Odd()).tags[t.ERROR_TYPE]
+
+
+def test_secrets_are_taken_out_before_anything_is_cut():
+    """Message and traceback go through the redaction whole."""
+    error = ValueError("x" * 995 + "hunter2")
+    tags = outcome_of(error, lambda text: text.replace("hunter2", "***")).tags
+    assert "hunter" not in tags[t.ERROR_MESSAGE] + tags[t.ERROR_TRACEBACK]
+    assert tags[t.ERROR_MESSAGE].endswith("x***")
+
+
+def test_long_texts_are_cut_to_what_a_tag_takes():
+    """Of a long traceback the end is kept, where the failure is."""
+    tags = outcome_of(ValueError("x" * 20_000 + "the end")).tags
+    assert 1000 == len(tags[t.ERROR_MESSAGE])
+    assert len(tags[t.ERROR_TRACEBACK]) <= 8000
+    assert tags[t.ERROR_TRACEBACK].rstrip().endswith("the end")
+
+
+def test_an_exception_that_cannot_be_told_is_a_failure_all_the_same():
+    """An exception whose text cannot be made does not become a success."""
+
+    class Mute(Exception):
+        def __str__(self):
+            raise RuntimeError("no")
+
+    outcome = outcome_of(Mute())
+    assert FAILED == outcome.status
+    assert "cannot be told" in outcome.tags[t.ERROR_MESSAGE]

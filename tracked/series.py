@@ -1,0 +1,61 @@
+"""Steps and last values of the metrics of one run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from .records import Steps
+
+
+class Series:
+    """Counts the steps of each key, from 0 on.
+
+    A loop logs the same keys again and again: calls with the same keys in a row are counted together, and
+    written out key by key only when other keys come.
+    """
+
+    def __init__(self) -> None:
+        self._next: dict[str, int] = {}
+        self._last: dict[str, float] = {}
+        self._keys: tuple[str, ...] = ()
+        self._step = 0
+        self._row: Mapping[str, float] = {}
+
+    @property
+    def last(self) -> dict[str, float]:
+        """The last value of each metric."""
+        return self._last | dict(self._row)
+
+    def place(self, numbers: Mapping[str, float], step: int | None) -> tuple[Steps, bool]:
+        """Take these values in, at ``step`` or at the next step of each key.
+
+        Returns:
+            Their steps, and whether one of the keys may have been logged at its step before.
+        """
+        keys = tuple(numbers)
+        if keys != self._keys and not self._go_together(keys):
+            return self._place_each(numbers, step)
+        here = self._step if step is None else step
+        again = here < self._step
+        if not again:
+            self._step = here + 1
+        self._row = numbers
+        return here, again
+
+    def _go_together(self, keys: tuple[str, ...]) -> bool:
+        """Count on with other keys; tell whether they all have the same next step."""
+        self._last.update(self._row)
+        self._next.update(dict.fromkeys(self._keys, self._step))
+        self._keys, self._row = (), {}
+        following = {self._next.get(key, 0) for key in keys}
+        if len(following) == 1:
+            self._keys, (self._step,) = keys, following
+        return len(following) == 1
+
+    def _place_each(self, numbers: Mapping[str, float], step: int | None) -> tuple[Steps, bool]:
+        self._last.update(numbers)
+        following = {key: self._next.get(key, 0) for key in numbers}
+        steps = following if step is None else dict.fromkeys(numbers, step)
+        self._next.update({key: max(following[key], steps[key] + 1) for key in numbers})
+        again = any(steps[key] < following[key] for key in numbers)
+        return steps if step is None else step, again

@@ -11,7 +11,7 @@ import traceback
 import pytest
 
 from tracked import tags as t
-from tracked import track, tracked_sweep, tracked_training
+from tracked import tracked_sweep, tracked_training
 from tracked.errors import ConfigError
 from tracked.testing import captured
 
@@ -325,14 +325,3 @@ class TestKey:
         with captured():
             keys = {fn.key(1), study("a" * 64), study("b" * 64)}
         assert 3 == len(keys)
-
-
-def test_a_run_says_where_it_was_called(capsys):
-    """Logging three calls deep needs no run in the hand."""
-
-    def deep():
-        track.log(loss=0.25)
-
-    with captured() as runs:
-        tracked_training(lambda: (lambda: deep())())()
-        assert {"loss": 0.25} == runs.runs[0].metrics

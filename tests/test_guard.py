@@ -10,7 +10,9 @@ from tracked import speech
 from tracked.guard import guard
 
 
-@pytest.mark.parametrize("error", [ValueError("x"), OSError(28, "full"), RecursionError(), MemoryError(), TypeError()])
+@pytest.mark.parametrize(
+    "error", [ValueError("x"), OSError(28, "full"), RecursionError(), MemoryError(), TypeError()]
+)
 def test_our_failures_are_swallowed(error):
     """Whatever fails in tracking itself, the code behind the block runs."""
     with guard:

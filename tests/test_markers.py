@@ -73,12 +73,15 @@ from typing import Annotated
 import typing
 import tracked.markers
 from tracked.markers import {imported}
+Mine = tracked.markers.Artifact("mine")
 def f(
     a: Annotated[Unknown, Ignore],
     b: Annotated[unknown.Type[int] | None, Secret()],
     c: typing.Annotated[int, tracked.markers.Key] | None,
     d: Nowhere[int],
     e: Annotated[Unknown | int, Param(key=False)],
+    f: Annotated[Unknown, Mine],
+    g: Annotated[Unknown[int], Param(key=False)],
 ): ...
 """
 
@@ -89,9 +92,14 @@ def test_names_that_only_type_checkers_know(imported):
     space = {"__name__": "samples"}
     exec(STRINGS.format(imported=imported), space)
 
-    assert {"a": (Ignore(),), "b": (Secret(),), "c": (Key(),), "e": (Param(key=False),)} == markers_of(
-        space["f"]
-    )
+    assert {
+        "a": (Ignore(),),
+        "b": (Secret(),),
+        "c": (Key(),),
+        "e": (Param(key=False),),
+        "f": (Artifact("mine"),),
+        "g": (Param(key=False),),
+    } == markers_of(space["f"])
 
 
 def test_an_annotation_that_raises_is_read_as_text():

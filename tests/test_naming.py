@@ -1,12 +1,15 @@
 """Names of runs, functions and classes."""
 
+import collections
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import tracked
 from tracked.naming import MAX_RUN_NAME, qualified_name, run_name
 
 KEY = "4f2a91" + "0" * 58
@@ -54,7 +57,7 @@ class Outer:
         (f"{__name__}.Outer", Outer),
         ("dict", dict),
         ("len", len),
-        ("collections.OrderedDict", __import__("collections").OrderedDict),
+        ("collections.OrderedDict", collections.OrderedDict),
     ],
 )
 def test_a_thing_is_named_by_module_and_qualname(expected, thing):
@@ -73,6 +76,7 @@ PROGRAM = "import sys\nfrom tracked.naming import qualified_name\ndef f(): pass\
         ("program.f", ["-c", "import program"]),
         ("pack.inner.f", ["-m", "pack.inner"]),
         ("__main__.f", ["-c", PROGRAM]),
+        ("__main__.f", ["-"]),
     ],
 )
 def test_a_script_is_named_as_its_import(expected, command, tmp_path, monkeypatch):
@@ -80,10 +84,9 @@ def test_a_script_is_named_as_its_import(expected, command, tmp_path, monkeypatc
     (tmp_path / "program.py").write_text(PROGRAM, "utf-8")
     (tmp_path / "pack").mkdir()
     (tmp_path / "pack" / "inner.py").write_text(PROGRAM, "utf-8")
-    root = str(__import__("pathlib").Path(__import__("tracked").__file__).parents[1])
+    root = str(Path(tracked.__file__).parents[1])
     monkeypatch.setenv("PYTHONPATH", root)
 
-    done = subprocess.run(
-        [sys.executable, *command], cwd=tmp_path, capture_output=True, text=True, check=True
-    )
+    run = [sys.executable, *command]
+    done = subprocess.run(run, cwd=tmp_path, input=PROGRAM, capture_output=True, text=True, check=True)
     assert expected == done.stdout.strip()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import contextmanager
 
 import pytest
 
@@ -47,20 +48,27 @@ def test_what_was_stopped_says_how(error):
     assert tags.get(t.END_REASON) or tags[t.ERROR_TYPE] == "asyncio.exceptions.CancelledError"
 
 
+@contextmanager
+def suppress_as_cause():
+    """Make another exception of one."""
+    try:
+        yield
+    except KeyError as error:
+        raise ValueError("outer") from error
+
+
 def raised(secret="hunter2"):
     """An exception with a traceback, a cause and a secret in a variable."""
     try:
-        try:
+        with suppress_as_cause():
             raise KeyError("inner")
-        except KeyError as error:
-            raise ValueError("outer") from error
     except ValueError as error:
         return error
 
 
 def test_a_failure_says_what_and_where():
     """Type, message and traceback with its cause are kept, values of variables are not."""
-    tags = outcome_of(raised("".join(["hun", "ter3"]))).tags
+    tags = outcome_of(raised(f"hunter{3}")).tags
     assert ("ValueError", "outer") == (tags[t.ERROR_TYPE], tags[t.ERROR_MESSAGE])
     assert "in raised" in tags[t.ERROR_TRACEBACK]
     assert "KeyError: 'inner'" in tags[t.ERROR_TRACEBACK]

@@ -128,7 +128,7 @@ def test_a_method_takes_owner_and_run_along(library, name):
     method = METHODS[name]
     arguments = (Special(0.25), 8) if name == "through the class" else (8,)
     with captured() as runs:
-        expected = method.untracked(*arguments) if hasattr(method, "untracked") else method(*arguments)
+        expected = method(*arguments)
         before = len(runs.runs)
         assert expected == sent(library, method)(*arguments)
         with track.run("sender"):

@@ -20,7 +20,9 @@ def described_by(child):
 def child():
     """A process that described itself and waits."""
     code = "import sys; from tracked.process import this_process; print(this_process(), flush=True); sys.stdin.read()"
-    child = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    child = subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
     with child:
         yield child
         child.kill()
@@ -54,7 +56,9 @@ def test_a_process_is_seen_alive_zombie_and_gone(child):
     assert not is_alive(described)
 
 
-@pytest.mark.parametrize("change", [{"started": 12.0}, {"boot": "another boot"}], ids=["pid given out again", "reboot"])
+@pytest.mark.parametrize(
+    "change", [{"started": 12.0}, {"boot": "another boot"}], ids=["pid given out again", "reboot"]
+)
 def test_another_process_of_the_same_pid_is_not_the_one(change):
     """A pid that is given out again, or that was there before a reboot, is not taken for the writer."""
     assert not is_alive({**this_process(), **change})
@@ -67,7 +71,9 @@ def test_a_process_of_another_host_counts_as_alive():
     assert is_alive(elsewhere)
 
 
-HOSTILE = [{"pid": value} for value in (None, "x", -1, 0, 2**70, [], {}, "../../etc/hosts", "self", 1.5, "a\0b")]
+HOSTILE = [
+    {"pid": value} for value in (None, "x", -1, 0, 2**70, [], {}, "../../etc/hosts", "self", 1.5, "a\0b")
+]
 
 
 @pytest.mark.parametrize("change", [*HOSTILE, {"started": "x"}, {"boot": None}], ids=str)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 
 import orjson
 import pytest
@@ -37,6 +38,13 @@ def test_every_record_comes_back_from_json():
     assert RECORDS == [from_json(orjson.loads(orjson.dumps(to_json(record)))) for record in RECORDS]
 
 
+def test_an_end_state_is_one_of_mlflow_s():
+    """A journal cannot make a run end as something that no store knows."""
+    for status in ("", "finished", "RUNNING", "DONE"):
+        with pytest.raises(BadRecord, match="status"):
+            from_json(["closed", RUN, NOW, status])
+
+
 def test_numbers_that_json_does_not_have_travel_by_name():
     """NaN and the infinities are read from their names."""
     read = from_json(["metrics", RUN, NOW, 0, {"a": "nan", "b": "inf", "c": "-inf", "d": 1}])
@@ -51,11 +59,8 @@ def test_numbers_that_json_does_not_have_travel_by_name():
 @example(["metrics", "a", True, 0, {}])
 def test_hostile_json_is_a_bad_record_and_nothing_else(value):
     """Whatever a line of a journal holds, it is a record of the right types, or it is a BadRecord."""
-    try:
+    with suppress(BadRecord):
         record = from_json(value)
-    except BadRecord as error:
-        assert str(error)
-    else:
         assert from_json(orjson.loads(orjson.dumps(to_json(record)))) == record
 
 
@@ -73,9 +78,11 @@ def test_json_nested_to_the_limit_is_a_bad_record(at):
 def test_each_field_is_checked(record):
     """No field of any record may have another type, and none may be missing or too many."""
     good = orjson.loads(orjson.dumps(to_json(record)))
-    for at in range(1, len(good)):
-        with pytest.raises(BadRecord, match=type(record)._fields[at - 1]):
-            from_json([*good[:at], 0.5, *good[at + 1 :]])
+    for at, name in enumerate(type(record)._fields, start=1):
+        may_be_missing = name in ("parent", "parent_id", "attach", "inherit")
+        for wrong in (0.5, True, [], {"a": None}, *([] if may_be_missing else [None])):
+            with pytest.raises(BadRecord, match=name):
+                from_json([*good[:at], wrong, *good[at + 1 :]])
     for wrong in (good[:-1], [*good, None]):
         with pytest.raises(BadRecord, match="fields"):
             from_json(wrong)

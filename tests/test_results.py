@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections import OrderedDict, namedtuple
+from collections import OrderedDict
 from pathlib import Path
 from types import SimpleNamespace
+from typing import NamedTuple
 from unittest.mock import Mock
 
 import numpy as np
@@ -19,7 +20,10 @@ class Scores:
     inner: object = None
 
 
-Pair = namedtuple("Pair", "loss acc")
+class Pair(NamedTuple):
+    loss: float
+    acc: float
+
 
 METRICS = [
     (None, {}),

@@ -102,17 +102,13 @@ class TestSpeech:
         assert "without a word" in lines[-1]
         assert 20 == len(store.runs)
 
-    def test_credentials_of_the_store_are_not_shown(self, monkeypatch, capsys):
+    def test_credentials_of_the_store_are_not_shown(self, store):
         """User, password and query of the URI stay out of every line."""
-        monkeypatch.setenv("TRACKED_TRACKING_URI", "http://user:hunter2@127.0.0.1:9/x?sig=abc")
-        monkeypatch.setenv("TRACKED_SHIPPER", "thread")
-        monkeypatch.setenv("TRACKED_EXIT_TIMEOUT", "0")
-        monkeypatch.setattr("tracked.session.crew.Crew.ensure", lambda self: None)
-        run = open_run(RunPlan("secret"))
-        ended(run, None)
-        said = capsys.readouterr().err
-        assert "hunter2" not in said
-        assert "sig=abc" not in said
+        uri = "records://user:hunter2@host/store.records?sig=abc"
+        done = store.python(PROGRAM, TRACKED_TRACKING_URI=uri)
+        assert "host/store.records" in done.stderr
+        assert "hunter2" not in done.stderr
+        assert "sig=abc" not in done.stderr
 
 
 class TestBadValues:

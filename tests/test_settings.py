@@ -22,7 +22,12 @@ def test_the_strongest_layer_wins_value_by_value():
         Layer("weak", {"tracking_uri": "http://x", "exit_timeout": 7}),
     ]
     found = merge(layers)
-    assert ("a", "/x", "http://x", 5.0) == (found.experiment, found.home, found.tracking_uri, found.exit_timeout)
+    assert ("a", "/x", "http://x", 5.0) == (
+        found.experiment,
+        found.home,
+        found.tracking_uri,
+        found.exit_timeout,
+    )
     assert {
         "experiment": "code",
         "home": "file",

@@ -62,7 +62,9 @@ train(0.1)
         "TRACKED_TRACKING_URI": f"records://{tmp_path}/store",
         "TRACKED_EXIT_TIMEOUT": "20",
     }
-    done = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, timeout=60, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environ, capture_output=True, timeout=60, check=True
+    )
     assert (b"user\n", b"user too\n") == (done.stdout, done.stderr)
 
 
@@ -85,7 +87,11 @@ def test_hushed_leaves_warnings(capsys):
         thread.start()
         thread.join()
     speech.say("behind")
-    assert ["tracked: warning", "tracked: other thread", "tracked: behind"] == capsys.readouterr().err.splitlines()
+    assert [
+        "tracked: warning",
+        "tracked: other thread",
+        "tracked: behind",
+    ] == capsys.readouterr().err.splitlines()
 
 
 def test_hushing_may_be_nested(capsys):

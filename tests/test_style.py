@@ -11,7 +11,9 @@ HERE = Path(__file__).parent
 
 def test_every_test_states_its_promise() -> None:
     """Each test begins with a sentence that says what it holds."""
-    assert [] == [f"{path.relative_to(HERE)}: {test.name}" for path, test in _tests() if not ast.get_docstring(test)]
+    assert [] == [
+        f"{path.relative_to(HERE)}: {test.name}" for path, test in _tests() if not ast.get_docstring(test)
+    ]
 
 
 def _tests() -> Iterator[tuple[Path, ast.FunctionDef | ast.AsyncFunctionDef]]:

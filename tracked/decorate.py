@@ -36,6 +36,10 @@ def decorator_for(kind: Kind) -> Decorator:
             return lambda real: _decorated(real, kind, options)
         return _decorated(fn, kind, options)
 
+    decorate.__doc__ = (
+        f"Make each call of a function a run of stage ``{kind.stage}``; works bare and with options.\n\n"
+        f"{inspect.getdoc(kind.options)}"
+    )
     return cast("Decorator", decorate)
 
 

@@ -157,6 +157,8 @@ class _Anything:
     """Stands for a name that only type checkers can resolve."""
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):  # ``typing`` asks what it has before it: it has nothing
+            raise AttributeError(name)
         return _BY_NAME.get(name) or vars(typing).get(name, self)
 
     def __getitem__(self, item: object) -> _Anything:

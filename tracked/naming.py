@@ -55,5 +55,5 @@ def _import_name(module: str) -> str:
     if spec is not None and spec.name not in _SCRIPTS:
         return str(spec.name)
     file = getattr(main, "__file__", None)
-    # A notebook and ``python -c`` have no file.
-    return PurePath(file).stem if file else "__main__"
+    # A notebook and ``python -c`` have no file, and what is read from a pipe has none that lasts.
+    return PurePath(file).stem if file and not file.startswith("<") else "__main__"

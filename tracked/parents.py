@@ -45,7 +45,7 @@ def parent_of(given: Any, session: Session) -> Parent:
     """
     named = None if given is None else named_run(given)
     if named is not None:
-        return _named(named, given)
+        return _named(named, given, session)
     if given is not None:
         speech.warn_once(
             f"parent is a run, its reference or an MLflow run id, not {type(given).__name__}: the run opens where "
@@ -54,30 +54,25 @@ def parent_of(given: Any, session: Session) -> Parent:
         )
     outer = CURRENT.get()
     if outer is not None:
-        return _under(outer, session)
+        return _of_ref(outer.ref, session, outer)
     plain = sessions.plain_mlflow_run()
     if plain is not None:
         return Parent(run_id=plain.run_id)
     carried = from_environment(os.environ)
-    return _of_ref(carried) if carried else _handed_over(session.joined)
+    return _of_ref(carried, session) if carried else _handed_over(session.joined)
 
 
-def _named(named: RunRef | str, given: Any) -> Parent:
+def _named(named: RunRef | str, given: Any, session: Session) -> Parent:
     if isinstance(named, str):
         return Parent(run_id=named)
-    return _of_ref(named, outer=None if named is given else given)
+    return _of_ref(named, session, None if named is given else given)
 
 
-def _under(outer: HasRef, session: Session) -> Parent:
-    if outer.ref.folder and outer.ref.folder != str(session.folder.path):
-        # The set-up was switched inside the outer run: its store is another one.
-        return Parent()
-    return _of_ref(outer.ref, outer=outer)
-
-
-def _of_ref(ref: RunRef, outer: HasRef | None = None) -> Parent:
-    local = None if ref.run_id or not ref.folder else ref.run
-    return Parent(outer, local, ref.run_id, None, ref.hashes, ref.experiment)
+def _of_ref(ref: RunRef, session: Session, outer: HasRef | None = None) -> Parent:
+    if ref.run_id is None and ref.folder != str(session.folder.path):
+        # It goes to another store, or was never recorded: here it cannot be named, but it is the same study.
+        return Parent(hashes=ref.hashes)
+    return Parent(outer, None if ref.run_id else ref.run, ref.run_id, None, ref.hashes, ref.experiment)
 
 
 def _handed_over(joined: set[str]) -> Parent:

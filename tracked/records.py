@@ -144,6 +144,7 @@ def _floats(value: object) -> bool:
 
 
 _BY_NAME = ("nan", "inf", "-inf")
+_STATES = ("FINISHED", "FAILED", "KILLED")
 _KINDS: dict[object, Any] = {k.__name__.lower(): k for k in (Opened, Params, Metrics, Tags, Artifact, Closed)}
 _NAMES: dict[type, str] = {kind: name for name, kind in _KINDS.items()}  # type: ignore[misc]
 _CHECKS: dict[Any, tuple[Callable[[object], bool], ...]] = {
@@ -152,5 +153,5 @@ _CHECKS: dict[Any, tuple[Callable[[object], bool], ...]] = {
     Metrics: (_text, _whole, _wholes, _floats),
     Tags: (_text, _texts),
     Artifact: (_text, _text, _text, _whole),
-    Closed: (_text, _whole, _text),
+    Closed: (_text, _whole, _STATES.__contains__),
 }

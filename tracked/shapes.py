@@ -5,7 +5,6 @@ A value of NumPy, pandas, torch or pydantic can only be here if its library is l
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import functools
 import sys
@@ -52,7 +51,7 @@ def mapping_reader(cls: type) -> Reader | None:
         return plain_omegaconf
     if issubclass(cls, Mapping):
         return _itself
-    if issubclass(cls, argparse.Namespace | types.SimpleNamespace):
+    if "argparse.Namespace" in names or issubclass(cls, types.SimpleNamespace):
         return vars
     return dict if "ml_collections.ConfigDict" in names else None
 

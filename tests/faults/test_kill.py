@@ -65,14 +65,21 @@ def program(store, end, points, **environ):
 def sync():
     """``tracked sync``, as a person would call it."""
     done = subprocess.run(
-        [sys.executable, "-m", "tracked.cli", "sync"], capture_output=True, text=True, timeout=4 * PATIENCE, check=False
+        [sys.executable, "-m", "tracked.cli", "sync"],
+        capture_output=True,
+        text=True,
+        timeout=4 * PATIENCE,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 def await_end(store):
     """The only run, once it has ended in the store."""
-    await_(lambda: store.path.exists() and store.runs and store.runs[0].status != "RUNNING", "the run is not closed")
+    await_(
+        lambda: store.path.exists() and store.runs and store.runs[0].status != "RUNNING",
+        "the run is not closed",
+    )
     (run,) = store.runs
     return run
 
@@ -82,7 +89,7 @@ def steps(run):
 
 
 def test_kill_9_loses_nothing_with_the_shipper_alive(store, folder):
-    """20,000 points logged, then kill -9: the living shipper delivers each once, and the run is KILLED within seconds."""
+    """20,000 points logged, then kill -9: the living shipper delivers each once and ends the run soon."""
     with program(store, "time.sleep(600)", 20_000) as child:
         child.kill()
         child.wait()

@@ -23,8 +23,8 @@ PLAIN = "def f(x, y=1):\n    return x + y\n"
 
 
 def test_comments_and_lines_do_not_count():
-    """Formatting, comments and position do not change what a function is."""
-    moved = "\n\n# moved\ndef f(x, y=1):\n    # explained\n    return (x\n        + y)\n"
+    """Comments, spaces and the place in the file do not change what a function is."""
+    moved = "\n\n# moved\ndef f(x,  y = 1):\n    # explained\n\n    return (x   + y)\n"
 
     assert form(made(PLAIN)) == form(made(moved))
     assert () == canonical(made(PLAIN)).weak

@@ -79,7 +79,7 @@ def test_a_frame_that_cannot_be_hashed_is_weak():
 @pytest.mark.parametrize("data", [np.arange(100_000), pd.DataFrame({"a": np.arange(100_000)})])
 def test_huge_data_is_sampled_and_said_to_be(data, monkeypatch):
     """Above the limit a sample stands for the whole: still told from other data, and reported as weak."""
-    monkeypatch.setattr(contents, "MAX_BYTES", 100_000)
+    monkeypatch.setattr(contents, "MAX_BYTES", 500_000)
     other = data + 1
 
     assert ("x",) == canonical({"x": data}).weak
@@ -101,6 +101,9 @@ def test_polars_counts_by_contents():
     polars = pytest.importorskip("polars")
     frame = polars.DataFrame({"a": [1, None], "b": ["x", "y"]})
 
+    missing = polars.Series([1.0, None])
+
+    assert form(missing) != form(missing.fill_null(float("nan")))
     assert form(frame) == form(frame.clone())
     assert form(frame) != form(frame.with_columns(a=polars.Series([1, 2])))
     assert form(frame) != form(frame.rename({"a": "c"}))
@@ -116,16 +119,16 @@ class Tensor:
 
     detach = cpu = contiguous = lambda self: self
 
-    def item(self):  # noqa: D102
+    def item(self):
         return self.data.item()
 
-    def reshape(self, *shape):  # noqa: D102
+    def reshape(self, *shape):
         return Tensor(self.data.reshape(*shape), self.dtype)
 
-    def view(self, dtype):  # noqa: D102
+    def view(self, dtype):
         return Tensor(self.data.view(dtype), self.dtype)
 
-    def numpy(self):  # noqa: D102
+    def numpy(self):
         return self.data
 
 
@@ -135,13 +138,13 @@ class Module:
     def __init__(self, weights, width=3):
         self.weights, self.width = weights, width
 
-    def extra_repr(self):  # noqa: D102
+    def extra_repr(self):
         return f"width={self.width}"
 
-    def named_modules(self):  # noqa: D102
+    def named_modules(self):
         return [("", self)]
 
-    def state_dict(self):  # noqa: D102
+    def state_dict(self):
         return {"weight": Tensor(self.weights)}
 
 

@@ -16,7 +16,8 @@ OUTER = {tags.STUDY_KEY_HASH: A, tags.STUDY_FAMILY_HASH: B, tags.TRIAL_KEY_HASH:
 def test_nothing_is_known_of_other_calls():
     """A call without study arguments, outside of any run, has no hashes."""
     assert {} == resolve({"lr": 1})
-    assert {} == resolve({"data_config": {}, "hpo_config": {}, "backbone": "bert"})
+    for missing in CONFIGS:
+        assert {} == resolve({**CONFIGS, missing: None, "backbone": "bert"})
     assert {} == resolve({"hyperparameters": {"lr": 1}})
 
 

@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from tests.journals import NOW, RUN, opened, points
+from tracked.journal import writer
 from tracked.journal.folder import Folder
 from tracked.journal.reader import read_window, writer_of
 from tracked.journal.writer import JournalFile
@@ -145,8 +146,6 @@ def test_threads_at_once_write_whole_lines_into_one_file(folder, journal):
 
 def test_a_race_for_the_first_record_ends_with_one_file(folder, journal, mocker):
     """Two threads that both begin the file keep one: a run is never opened in one and closed in another."""
-    from tracked.journal import writer
-
     real = writer._begin
 
     def overtaken(place):

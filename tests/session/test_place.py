@@ -80,7 +80,9 @@ def test_processes_that_start_together_agree(home):
         f"print(folder_for(Path({str(home)!r}), {URI!r}, {{}}).path)"
     )
     ranks = [
-        subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        subprocess.Popen(
+            [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
         for _ in range(4)
     ]
     for rank in ranks:

@@ -44,7 +44,9 @@ def test_a_shipper_is_a_process_of_its_own_that_delivers_and_goes(folder, store,
     monkeypatch.setenv("TRACKED_LINGER", "0")
     path = journal(folder, [opened(), *points()], this_process())
     process.start(folder, f"records://{store}", home)
-    wait_for(lambda: store.exists() and FileBackend(store).runs and by_local_id(FileBackend(store))[RUN].points)
+    wait_for(
+        lambda: store.exists() and FileBackend(store).runs and by_local_id(FileBackend(store))[RUN].points
+    )
     assert process.is_served(folder)
     shipper = psutil.Process(status.read_status(folder.status).pid)
     assert os.getpid() not in [parent.pid for parent in shipper.parents()]
@@ -89,10 +91,7 @@ def test_serving_a_served_folder_is_refused(folder, home):
 
 
 def test_a_writer_at_the_last_moment_is_served(folder, home, mocker, monkeypatch):
-    """
-    A record written between the shipper's last look and the release of its lock, by somebody who saw the lock and
-    relied on it, is delivered.
-    """
+    """A record of somebody who saw the lock, in the moment before it was released, is delivered."""
     monkeypatch.setenv("TRACKED_LINGER", "0")
     mocker.patch("tracked.shipper.loop.PACE", 0.01)
     real = process.Shipper.serve

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from tracked.session.building import load
 from tracked.errors import ConfigError
 from tracked.session import sources
+from tracked.session.building import load
 from tracked.settings import Layer
 
 
@@ -26,7 +26,12 @@ def test_without_a_mark_the_folder_itself_is_the_project(tmp_path, monkeypatch):
 
 def test_the_environment_names_settings_in_capitals():
     """``TRACKED_EXIT_TIMEOUT`` is ``exit_timeout``; what is not ours is left out."""
-    environ = {"TRACKED_EXPERIMENT": "x", "TRACKED_EXIT_TIMEOUT": "5", "EXPERIMENT": "y", "MLFLOW_EXPERIMENT_NAME": "z"}
+    environ = {
+        "TRACKED_EXPERIMENT": "x",
+        "TRACKED_EXIT_TIMEOUT": "5",
+        "EXPERIMENT": "y",
+        "MLFLOW_EXPERIMENT_NAME": "z",
+    }
     assert Layer("TRACKED_*", {"experiment": "x", "exit_timeout": "5"}) == sources.from_environment(environ)
     assert {"experiment": "z"} == sources.from_mlflow_environment(environ).values
 
@@ -39,7 +44,9 @@ def test_a_file_of_its_own_wins_over_pyproject(tmp_path):
     assert {"experiment": "shared"} == shared.values
     assert str(tmp_path / "pyproject.toml") in shared.origin
     (tmp_path / "tracked.toml").write_text('experiment = "own"\nexit_timeout = 5\n')
-    assert Layer(str(tmp_path / "tracked.toml"), {"experiment": "own", "exit_timeout": 5}) == sources.from_files(tmp_path)
+    assert Layer(
+        str(tmp_path / "tracked.toml"), {"experiment": "own", "exit_timeout": 5}
+    ) == sources.from_files(tmp_path)
 
 
 @pytest.mark.parametrize("content", [b"= x", b"\xff\xfe", b"[tool]\ntracked = 5", b"[tool]\ntracked = []"])

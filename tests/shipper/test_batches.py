@@ -72,6 +72,16 @@ def test_nothing_is_lost_and_nothing_is_added(records, limits):
         assert [p for p in wanted if isinstance(p, Point)] == [p for p in got if isinstance(p, Point)]
 
 
+def is_data(thing):
+    """Whether a record or an action is points and texts, which may be cut and joined."""
+    return isinstance(thing, Batch | Params | Tags | Metrics)
+
+
+def shape(things):
+    """Files and ends as they come, and where there is data between them."""
+    return [key or next(group) for key, group in groupby(things, lambda thing: is_data(thing) or thing)]
+
+
 @given(RECORDS, LIMITS)
 def test_the_order_of_each_run_is_kept(records, limits):
     """The last tag stays the last, the first param the first, and files and ends come behind what was before them."""
@@ -84,8 +94,6 @@ def test_the_order_of_each_run_is_kept(records, limits):
             found = [p for action in got for p in sent(action) if p[0] is kind]
             for key in {p[1] for p in wanted}:
                 assert [p for p in wanted if p[1] == key][wins] == [p for p in found if p[1] == key][wins]
-        is_data = lambda x: isinstance(x, Batch | Params | Tags | Metrics)  # noqa: E731
-        shape = lambda xs: [k or next(g) for k, g in groupby(xs, lambda x: is_data(x) or x)]  # noqa: E731
         assert shape([r for r in own if not is_data(r) or r.values]) == shape(got)
 
 

@@ -21,6 +21,7 @@ from tracked.ports import Limits, Point, RemoteRun
 from tracked.records import Artifact, Closed, Metrics, Params, Tags
 from tracked.shipper.batches import Batch
 from tracked.shipper.delivery import Delivery
+from tracked.shipper.loop import Shipper
 from tracked.testing import MemoryBackend
 
 
@@ -121,12 +122,12 @@ def test_a_retry_does_not_put_aside_twice(folder):
             super().close(*arguments)
 
     journal(folder, [opened(), Metrics(RUN, NOW, 0, {"acc": -13.0}), Closed(RUN, NOW, "FINISHED")])
-    backend = Late()
+    shipper = Shipper(folder, Late)
     for _ in range(3):
         with pytest.raises(BackendUnavailable):
-            deliver(folder, backend)
+            shipper.drain()
     assert [] == aside(folder)
-    deliver(folder, backend)
+    shipper.drain()
     assert 1 == len(aside(folder))
 
 
@@ -187,6 +188,15 @@ def test_ids_are_remembered(folder, backend):
     Delivery(folder, backend).send(opened())
     (run_id,) = backend.runs
     assert {RUN: RemoteRun(run_id, "Default")} == Delivery(folder, backend).runs
+
+
+def test_a_run_that_is_known_costs_nothing_when_it_is_sent_again(folder, backend, mocker):
+    """After an outage a stretch is sent again: the runs in it are neither made nor searched for twice."""
+    delivery = Delivery(folder, backend)
+    create, find = mocker.spy(backend, "create"), mocker.spy(backend, "find")
+    for _ in range(3):
+        delivery.send(opened())
+    assert (1, 0) == (create.call_count, find.call_count)
 
 
 def test_an_id_that_could_not_be_kept_is_kept_later(folder, backend, mocker):

@@ -14,7 +14,9 @@ from tracked.testing import FileBackend, MemoryBackend
 def test_the_latest_value_is_that_of_the_highest_step(backend):
     """As in MLflow, the step decides, then the time, not the order of arrival."""
     run = backend.create(opened(), None).run_id
-    backend.log(run, [Point("a", 2.0, NOW, 2), Point("a", 1.0, NOW + 5, 1), Point("a", 3.0, NOW - 1, 2)], {}, {})
+    backend.log(
+        run, [Point("a", 2.0, NOW, 2), Point("a", 1.0, NOW + 5, 1), Point("a", 3.0, NOW - 1, 2)], {}, {}
+    )
     assert {"a": 2.0} == backend.runs[run].metrics
 
 
@@ -22,7 +24,12 @@ def test_equal_points_are_one_and_others_are_not(backend):
     """Sending again adds nothing, NaN included; a point that differs in anything is another."""
     run = backend.create(opened(), None).run_id
     nan = [Point("a", float("nan"), NOW, 0), Point("a", math.nan, NOW, 0)]
-    different = [Point("a", 1.0, NOW, 0), Point("a", 1.0, NOW, 1), Point("a", 1.0, NOW + 1, 0), Point("b", 1.0, NOW, 0)]
+    different = [
+        Point("a", 1.0, NOW, 0),
+        Point("a", 1.0, NOW, 1),
+        Point("a", 1.0, NOW + 1, 0),
+        Point("b", 1.0, NOW, 0),
+    ]
     for _ in range(2):
         backend.log(run, [*nan, *different], {}, {})
     assert 5 == len(backend.runs[run].points)

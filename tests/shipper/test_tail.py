@@ -23,7 +23,6 @@ from tracked import tags as t
 from tracked.errors import BackendUnavailable
 from tracked.journal import lines
 from tracked.journal.acks import read_ack
-from tracked.journal.folder import ack_of
 from tracked.journal.writer import JournalFile
 from tracked.ports import Point
 from tracked.process import this_process
@@ -164,18 +163,13 @@ def test_open_runs_of_a_dead_writer_are_killed(folder):
     assert [] == [path for path in folder.path.iterdir() if path.suffix in (".journal", ".ack")]
 
 
-def test_runs_open_at_a_restart_are_remembered(folder, backend):
+def test_runs_open_at_a_restart_are_remembered(folder, backend, mocker):
     """A run opened before the shipper died is closed truthfully by the next one, when its writer is gone."""
-    path = journal(folder, [opened()], this_process())
+    journal(folder, [*whole_run(), opened(OTHER)], this_process())
     deliver(folder, backend)
-    path.write_bytes(
-        path.read_bytes().replace(
-            *(b"\n".join(lines.encode(["writer", w]).splitlines()) for w in (this_process(), DEAD))
-        )
-    )
-    ack_of(path).write_bytes(lines.encode([path.stat().st_size, [RUN]]))
+    mocker.patch("tracked.shipper.tail.is_alive", return_value=False)
     deliver(folder, backend)
-    assert "KILLED" == by_local_id(backend)[RUN].status
+    assert {RUN: "FINISHED", OTHER: "KILLED"} == {k: run.status for k, run in by_local_id(backend).items()}
 
 
 def test_a_run_of_another_journal_is_waited_for(folder, backend):

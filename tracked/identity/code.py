@@ -1,7 +1,8 @@
 """Rules for code: a function is where it stands and what it does.
 
-What it does is its bytecode, constants, defaults and closure.  Comments, formatting and line numbers do not count,
-a new minor version of Python does, and so does nothing that the function merely calls.
+What it does is its bytecode, constants, defaults and closure.  Comments, spaces and the place in the file do not
+count, and neither does what the function merely calls.  A new minor version of Python does, and from 3.13 on a line
+break within an expression may.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ def _digest(walk: Walk, value: types.CodeType) -> str:
 
 def _bound_at_definition(walk: Walk, value: types.FunctionType) -> dict[str, Any]:
     bound = {
-        "defaults": [*(value.__defaults__ or ()), *sorted((value.__kwdefaults__ or {}).items())],
+        "defaults": [*(value.__defaults__ or ()), *(value.__kwdefaults__ or {}).items()],
         "closure": [_contents(cell) for cell in value.__closure__ or ()],
     }
     return {name: walk.array(items) for name, items in bound.items() if items}

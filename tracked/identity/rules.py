@@ -6,15 +6,11 @@ import enum
 import functools
 import re
 import types
-import zoneinfo
 from collections import deque
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta, timezone
-from decimal import Decimal
-from fractions import Fraction
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 from ..naming import qualified_name
 from ..redact import is_secret_type
@@ -119,6 +115,10 @@ def _named(wrapper: str, of: Callable[[Any], Any]) -> Rule:
 
 
 _BY_NAME: dict[str, Rule] = {
+    "decimal.Decimal": _named("$decimal", lambda v: str(v.normalize())),
+    "fractions.Fraction": _named("$fraction", str),
+    "uuid.UUID": _named("$uuid", str),
+    "zoneinfo.ZoneInfo": _named("$zone", str),
     "numpy.datetime64": _named("$datetime64", lambda v: [str(v.dtype), str(v)]),
     "numpy.timedelta64": _named("$datetime64", lambda v: [str(v.dtype), str(v)]),
     "numpy.generic": contents.numpy_scalar,
@@ -146,7 +146,6 @@ _BY_NAME: dict[str, Rule] = {
 
 _BY_BASE: tuple[tuple[Any, Rule], ...] = (
     (PurePath, lambda walk, value: walk.text(value.as_posix())),
-    (bool, lambda _walk, value: bool(value)),
     (str, lambda walk, value: walk(str.__str__(value))),
     (int, lambda walk, value: walk(int(value))),
     (float, lambda walk, value: walk(float(value))),
@@ -157,14 +156,10 @@ _BY_BASE: tuple[tuple[Any, Rule], ...] = (
     (date, _named("$date", date.isoformat)),
     (time, _named("$time", time.isoformat)),
     (timedelta, _named("$timedelta", lambda v: v // timedelta(microseconds=1))),
-    (zoneinfo.ZoneInfo, _named("$zone", str)),
     (timezone, _named("$zone", str)),
-    (Decimal, _named("$decimal", lambda v: str(v.normalize()))),
-    (Fraction, _named("$fraction", str)),
     (complex, _named("$complex", lambda v: [v.real, v.imag])),
     (range, _named("$range", lambda v: [v.start, v.stop, v.step])),
     (slice, _named("$slice", lambda v: [v.start, v.stop, v.step])),
-    (UUID, _named("$uuid", str)),
     (re.Pattern, _pattern),
     (type(...), lambda _walk, _value: {"$ellipsis": True}),
     (type, _named("$class", qualified_name)),

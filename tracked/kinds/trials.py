@@ -94,9 +94,9 @@ class Trials:
 
     def _work_at_once(self, n_jobs: int) -> None:
         with ThreadPoolExecutor(n_jobs, thread_name_prefix="tracked-trial") as pool:
-            # Each worker carries the context on, so that its trials stand under this sweep.
-            workers = [pool.submit(copy_context().run, self._work) for _ in range(n_jobs)]
             try:
+                # Each worker carries the context on, so that its trials stand under this sweep.
+                workers = [pool.submit(copy_context().run, self._work) for _ in range(n_jobs)]
                 for worker in workers:
                     worker.result()
             finally:

@@ -6,12 +6,9 @@ import enum
 import types
 from collections.abc import Collection
 from datetime import date, time, timedelta
-from decimal import Decimal
-from fractions import Fraction
 from functools import partial
 from pathlib import PurePath
 from typing import Any
-from uuid import UUID
 
 from ..naming import qualified_name
 from ..redact import MASK, is_secret_type, redact_value
@@ -33,16 +30,19 @@ _LIBRARIES_OF_ARRAYS = frozenset(
         "xarray",
     }
 )
-_OWN_TEXT = (complex, date, range, slice, time, timedelta, Decimal, Fraction, UUID, type(...))
+_OWN_TEXT = (complex, date, range, slice, time, timedelta, type(...))
 """Types whose ``str`` says the value and nothing else."""
 _OWN_TEXT_NAMES = frozenset(
     {
+        "decimal.Decimal",
+        "fractions.Fraction",
         "numpy.dtype",
         "numpy.datetime64",
         "numpy.timedelta64",
         "pandas.Timedelta",
         "torch.dtype",
         "torch.device",
+        "uuid.UUID",
     }
 )
 SCALARS = frozenset({type(None), bool, int, float, str})

@@ -33,7 +33,10 @@ class Tail:
     @property
     def left(self) -> int:
         """Bytes not yet delivered."""
-        return max(0, self.path.stat().st_size - self.at) if self.path.exists() else 0
+        try:
+            return max(0, self.path.stat().st_size - self.at)
+        except FileNotFoundError:
+            return 0  # a person has emptied the folder
 
     @property
     def needs_us(self) -> bool:

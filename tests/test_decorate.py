@@ -195,8 +195,8 @@ def test_only_functions_are_decorated(thing):
 
 @pytest.mark.parametrize("fn", SHAPES)
 @pytest.mark.parametrize("call", [((), {}), ((1, 2, 3, 4, 5), {}), ((1,), {"unknown": 2})])
-def test_a_call_that_does_not_fit_is_pythons_own_type_error(fn, call):
-    """The text is Python's, it comes at the call and not at the first step, and there is no run."""
+def test_a_call_that_does_not_fit_is_pythons_own_type_error(fn, call, capsys):
+    """The text is Python's, it comes at the call and not at the first step; no run, and no word of ours."""
     args, kwargs = call
     with pytest.raises(TypeError) as expected:
         fn(*args, **kwargs)
@@ -205,6 +205,7 @@ def test_a_call_that_does_not_fit_is_pythons_own_type_error(fn, call):
             tracked_training(fn)(*args, **kwargs)
         assert [] == runs.runs
     assert str(expected.value) == str(actual.value)
+    assert "" == capsys.readouterr().err
 
 
 def test_a_wrapper_may_fill_in_arguments():

@@ -141,6 +141,30 @@ class TestAround:
             assert ["outer"] == [run.name for run in first.runs]
 
 
+class TestNamedByAnArgument:
+    """The run of a study or trial, named by its MLflow id among the arguments."""
+
+    @pytest.mark.parametrize("argument", ["hpo_parent_run_id", "trial_run_id"])
+    def test_its_keys_are_shared(self, argument):
+        """The call belongs to the study of the named run; it stands where it would stand otherwise."""
+        with captured() as runs:
+            study = tracked_training(name="study")(lambda study_key_hash: track.current())("a" * 64)
+            named = {argument: runs["study"].run_id}
+            tracked_training(name="train")(lambda **more: None)(**named)
+            train = runs["train"]
+        assert study.closed is not None
+        assert "a" * 64 == train.tags[t.STUDY_KEY_HASH]
+        assert t.MLFLOW_PARENT not in train.tags
+
+    def test_a_key_that_is_given_wins(self):
+        """Who gives the key and the run means the key."""
+        with captured() as runs:
+            tracked_training(name="study")(lambda study_key_hash: None)("a" * 64)
+            named = {"hpo_parent_run_id": runs["study"].run_id, "study_key_hash": "b" * 64}
+            tracked_training(name="train")(lambda **more: None)(**named)
+            assert "b" * 64 == runs["train"].tags[t.STUDY_KEY_HASH]
+
+
 HANDED_OVER = """
 import sys
 from tracked import track, tracked_training

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -288,15 +289,18 @@ class TestSteps:
         """No step is given twice and none is left out."""
 
         def log(worker):
-            for i in range(50):
-                track.log(a=worker * 100 + i, b=1)
+            for i in range(200):
+                track.log(a=worker * 1000 + i, b=1)
 
+        before = sys.getswitchinterval()
         with captured() as runs:
+            sys.setswitchinterval(1e-6)
             with track.run("r"), ThreadPoolExecutor(8) as pool:
                 list(pool.map(track.bind(log), range(8)))
+            sys.setswitchinterval(before)
             run = runs["r"]
-        assert list(range(400)) == sorted(step for step, _ in points(run, "a"))
-        assert 400 == len({value for _, value in points(run, "a")})
+        assert list(range(1600)) == sorted(step for step, _ in points(run, "a"))
+        assert 1600 == len({value for _, value in points(run, "a")})
 
 
 class TestDisabled:

@@ -53,7 +53,10 @@ def _look(pid: int) -> tuple[str, float]:
         return _look_elsewhere(pid)
     try:
         fields = (
-            Path(f"/proc/{int(pid)}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
+            Path(f"/proc/{int(pid)}/stat")
+            .read_text(encoding="ascii", errors="replace")
+            .rpartition(")")[2]
+            .split()
         )
     except OSError as error:
         raise ProcessLookupError(pid) from error

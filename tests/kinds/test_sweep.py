@@ -1,5 +1,6 @@
 """A sweep: a run for each trial, the best on the parent, and a handle for the caller."""
 
+import contextvars
 import os
 import signal
 import threading
@@ -98,6 +99,46 @@ class TestTree:
         assert {"acc": handle.best.value, "size": 7.0} == handle.best.metrics
         assert "hpo" == handle.run.ref.stage
         assert {"complete"} == {trial.state for trial in handle.trials}
+
+    def test_only_what_was_found_is_on_the_parent(self):
+        """The handle that a sweep returns is none of its results."""
+        with captured() as runs:
+            tracked_sweep(n_trials=1, maximize="acc")(lambda trial: {"acc": x_of(trial)})()
+            parent = runs["<lambda>"]
+        assert not [tag for tag in parent.tags if tag.startswith("result")]
+        assert {"acc", "n_trials", "n_complete_trials", "n_pruned_trials", "n_failed_trials"} == set(
+            parent.metrics
+        )
+
+    def test_a_sweep_is_a_study_of_its_own(self):
+        """Inside another study it has its own key, which its trials share."""
+
+        @tracked_sweep(n_trials=1, maximize="acc")
+        def sweep(trial, data_config):
+            return {"acc": x_of(trial)}
+
+        @tracked_training
+        def outer(study_key_hash):
+            return sweep({"name": "digits"})
+
+        with captured() as runs:
+            outer("a" * 64)
+            keys = [run.tags[t.STUDY_KEY_HASH] for run in runs.runs]
+        assert "a" * 64 == keys[0] != keys[1] == keys[2]
+
+    def test_threads_of_a_sweep_carry_the_callers_context(self):
+        """Context variables of the user are seen in every trial."""
+        mine = contextvars.ContextVar("mine", default="lost")
+        mine.set("carried")
+        seen = []
+
+        def objective(trial):
+            seen.append(mine.get())
+            return {"acc": x_of(trial)}
+
+        with captured():
+            tracked_sweep(n_trials=4, n_jobs=2, maximize="acc")(objective)()
+        assert ["carried"] * 4 == seen
 
     def test_a_seed_repeats_the_suggestions(self):
         """The same seed, the same trials."""
@@ -318,12 +359,23 @@ def test_several_at_once(n_jobs):
         assert (trial.params["x"], trial.metrics["acc"]) == (training.params["x"], training.metrics["acc"])
 
 
-def test_an_error_in_one_thread_stops_the_others():
-    """The user's own exception comes out of a parallel sweep too."""
+@pytest.mark.parametrize("failing", ["tracked-trial_0", "tracked-trial_1"])
+def test_an_error_in_one_thread_stops_the_others(failing):
+    """The user's own exception comes out of a parallel sweep too, whichever thread it came from."""
     error = ValueError("no")
+    both_there = threading.Barrier(2)
+
+    def objective(trial):
+        if trial.number < 2:
+            both_there.wait(10)
+        if threading.current_thread().name == failing:
+            raise error
+        time.sleep(0.01)
+        return {"acc": x_of(trial)}
+
     with captured() as runs:
         with pytest.raises(ValueError, match="no") as caught:
-            tracked_sweep(n_trials=100, n_jobs=2, maximize="acc")(fails_at(3, error))()
-        assert len(trials_of(runs)) < 100
+            tracked_sweep(n_trials=100, n_jobs=2, maximize="acc")(objective)()
+        assert len(trials_of(runs)) < 50
         assert "FAILED" == runs["objective"].status
     assert caught.value is error

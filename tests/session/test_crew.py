@@ -122,3 +122,13 @@ def test_a_forked_child_knows_that_the_thread_is_not_its_own(crew):
     if child == 0:
         os._exit(int(thread.is_ours()))
     assert (child, 0) == os.waitpid(child, 0)
+
+
+def test_a_fork_that_python_was_not_told_of_is_noticed(crew, mocker):
+    """A fork in C leaves Python believing in the thread: the process id tells the truth."""
+    crew.ensure()
+    thread = crew._thread
+    mocker.patch("os.getpid", return_value=thread.pid + 1)
+    assert not thread.is_ours()
+    mocker.stopall()
+    assert thread.is_ours()

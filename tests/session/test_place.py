@@ -3,8 +3,10 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
+import filelock
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -92,6 +94,20 @@ def test_processes_that_start_together_agree(home):
         rank.stdin = None
     assert 1 == len({rank.communicate()[0] for rank in ranks})
     assert 32 == len((home / "key").read_bytes())
+
+
+def test_a_key_that_another_process_is_making_is_awaited(home):
+    """Whoever comes while the key is being made takes that one, and makes none of its own."""
+    found = []
+    thread = threading.Thread(target=lambda: found.append(place.folder_for(home, URI, {})))
+    with filelock.FileLock(home / "key.lock"):
+        thread.start()
+        thread.join(0.3)
+        assert thread.is_alive()
+        (home / "key").write_bytes(b"k" * 32)
+    thread.join(10)
+    assert [place.folder_for(home, URI, {})] == found
+    assert b"k" * 32 == (home / "key").read_bytes()
 
 
 def test_an_environment_that_is_no_unicode_is_taken(home):

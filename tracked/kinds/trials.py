@@ -118,7 +118,6 @@ class Trials:
             RunPlan(
                 run_name("trial", STAGE, trial_number=suggested.number),
                 STAGE,
-                parent=self.run,
                 monitor=self.search.objectives[0],
             )
         )

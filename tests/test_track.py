@@ -290,7 +290,7 @@ class TestSteps:
 
         def log(worker):
             for i in range(200):
-                track.log(a=worker * 1000 + i, b=1)
+                track.log({"a": worker * 1000 + i, **({"b": 1} if i % 3 else {"c": 1})})
 
         before = sys.getswitchinterval()
         with captured() as runs:

@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from .guard import guard
-from .outcome import Outcome, outcome_of
+from .outcome import FAILED, Outcome, outcome_of
 from .redact import redact_text
 from .results import read_result
 from .scope import Run
@@ -32,7 +32,7 @@ def log_result(run: Run, value: Any) -> None:
 
 def ended(run: Run, error: BaseException | None) -> None:
     """End the run as this exception says; the exception itself goes its own way, unchanged."""
-    outcome = Outcome()
+    outcome = Outcome() if error is None else Outcome(FAILED)
     with guard:
         outcome = outcome_of(error, lambda text: redact_text(text, os.environ))
     run.close(outcome)

@@ -84,7 +84,7 @@ class Session:
             return True
         self.serve()
         limit = self.settings.exit_timeout if timeout is None else timeout
-        return waiting.wait(lambda: waiting.acknowledged(journal) >= size, self.folder, limit)
+        return waiting.wait(lambda: waiting.acknowledged(journal) >= size, self.folder, limit, self.serve)
 
     def remote(self, ref: RunRef) -> RemoteRun:
         """Where this run lives in the store; waits until the shipper has made it.
@@ -96,7 +96,7 @@ class Session:
             return RemoteRun(ref.run_id, ref.experiment)
         self.serve()
         limit = self.settings.exit_timeout
-        if not waiting.wait(lambda: self.ids.get(ref.run) is not None, self.folder, limit):
+        if not waiting.wait(lambda: self.ids.get(ref.run) is not None, self.folder, limit, self.serve):
             why = self.status().error or f"no answer in {limit:.0f} s"
             raise BackendUnavailable(
                 f"{self.shown_uri} has not made the run yet ({why}); it is kept and made later"
@@ -126,8 +126,15 @@ def _kept(session: Session) -> str:
 
 
 def build(configured: Mapping[str, Any], ml_client: Any = None, *, fallback_to_local: bool = True) -> Session:
+    """The session that these values, set by code, and all other settings give; nothing is changed by it.
+
+    Raises:
+        ConfigError: a value or a file is wrong.
+        BackendUnavailable: the workspace of ``ml_client`` cannot be read, and must be.
+        OSError: the journal folder cannot be made.
+    """
     environ = dict(os.environ)
-    root = sources.project_root(Path.cwd())
+    root = sources.project_root(sources.working_folder())
     settings = load(configured, environ, root)
     target = _target(configured, ml_client, settings, root, fallback_to_local=fallback_to_local)
     if target.hint:
@@ -138,8 +145,6 @@ def build(configured: Mapping[str, Any], ml_client: Any = None, *, fallback_to_l
 
 
 def on_folder(folder: Folder, uri: str, home: Path, settings: Settings) -> Session:
-    """The session that writes to this journal folder."""
-    """The session that writes to this journal folder."""
     """The session that writes to this journal folder."""
     in_process = settings.shipper == "thread" or is_in_memory(uri)
     crew = Crew(folder, uri, home, in_process=in_process)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import threading
 import time
 from pathlib import Path
@@ -13,7 +14,7 @@ from .. import speech
 from ..journal.folder import Folder
 from . import process
 
-_STARTING = 20.0
+_STARTING = 5.0
 """Seconds that a started shipper is given to take its lock before another is started."""
 
 
@@ -39,7 +40,7 @@ class Crew:
         try:
             process.start(self.folder, self.uri, self.home)
             self._started = time.monotonic()
-        except OSError as error:
+        except (OSError, subprocess.SubprocessError) as error:
             speech.warn_once(f"no process can be started for delivery ({error}): a thread delivers instead")
             self.in_process = True
             self._ensure_thread()

@@ -5,6 +5,7 @@ python -m tracked.session FOLDER      # the store's URI comes by environment, ne
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import signal
@@ -50,6 +51,8 @@ def start(folder: Folder, uri: str, home: Path) -> None:
     Raises:
         OSError: no process can be started here.
     """
+    if not sys.executable:
+        raise OSError(errno.ENOENT, "this Python does not know its own executable")
     environ = {k: v for k, v in os.environ.items() if k not in _NOT_FOR_THE_SHIPPER}
     environ |= {URI: uri, HOME: str(home), "PYTHONPATH": _python_path(environ)}
     command = [sys.executable, "-m", "tracked.session", str(folder.path)]

@@ -21,6 +21,14 @@ SWITCHES = ("disabled", "silent", "verbosity", "context", "linger", "shipper_uri
 """``TRACKED_*`` names that are read where they act, not kept in the settings."""
 
 
+def working_folder() -> Path:
+    """Where the process stands; the user's home if that folder is gone."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        return Path.home()
+
+
 def project_root(start: Path) -> Path:
     """The nearest folder upwards that looks like the top of a project; ``start`` itself if none does."""
     for folder in (start, *start.parents):

@@ -21,14 +21,27 @@ def acknowledged(journal: Path) -> int:
     return read_ack(journal).at
 
 
-def wait(done: Callable[[], bool], folder: Folder, timeout: float) -> bool:
-    """Wait until ``done``; give up after ``timeout`` seconds, or as soon as the shipper is known to be stuck."""
-    started = time.time()
+def wait(
+    done: Callable[[], bool], folder: Folder, timeout: float, ensure: Callable[[], None] | None = None
+) -> bool:
+    """Wait until ``done``; give up after ``timeout`` seconds, or as soon as the shipper is known to be stuck.
+
+    Args:
+        done: what is waited for.
+        folder: whose shipper is waited for.
+        timeout: seconds, at most.
+        ensure: sees that a shipper lives; asked every second, since it may die while it is waited for.
+    """
+    started = asked = time.time()
     for pause in _pauses():
         if done():
             return True
-        if time.time() - started > timeout or _is_stuck(folder, started):
+        now = time.time()
+        if now - started > timeout or _is_stuck(folder, started):
             return done()
+        if ensure is not None and now - asked > 1.0:
+            asked = now
+            ensure()
         time.sleep(pause)
     raise AssertionError
 

@@ -30,6 +30,7 @@ class Delivery:
         """None for a run that the store refused, or that no journal brings."""
         self.unsure: set[str] = set()
         """Runs whose creation may have been tried before."""
+        self.closed: set[str] = set()
         self.set_aside = 0
         self._aside: list[bytes] = []
         self._uploaded: list[str] = []
@@ -57,8 +58,10 @@ class Delivery:
             self._log(remote, action)
         elif isinstance(action, Artifact):
             self._upload(remote, action)
-        elif remote.owned:
-            self.backend.close(remote.run_id, action.status, action.time)
+        else:
+            if remote.owned:
+                self.backend.close(remote.run_id, action.status, action.time)
+            self.closed.add(action.run)
 
     def _open(self, opened: Opened) -> None:
         if self.runs.get(opened.run):

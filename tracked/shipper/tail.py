@@ -114,7 +114,9 @@ class Tail:
         """The writer is gone and all is delivered: end what it left open, and remove the journal."""
         died = max(self.seen_alive, self.path.stat().st_mtime)
         self.delivery.begin()
-        self.delivery.close_dead(self.open, int(died * 1000), "the process ended while the run was open")
+        # A run may have been closed in another journal: by a thread of a process that had forked.
+        left_open = [run for run in self.open if run not in self.delivery.closed]
+        self.delivery.close_dead(left_open, int(died * 1000), "the process ended while the run was open")
         self.delivery.keep_aside()
         self.done = True
         self.path.unlink(missing_ok=True)

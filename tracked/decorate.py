@@ -6,6 +6,7 @@ import importlib
 import inspect
 import operator
 from dataclasses import dataclass, replace
+from types import MethodType
 from typing import TYPE_CHECKING, Any, cast
 
 import wrapt
@@ -212,7 +213,8 @@ def _found(module: str, qualname: str, carried: RunRef | None = None) -> Any:
     found: Any = importlib.import_module(module)
     for part in qualname.split("."):
         found = getattr(found, part)
-    return _within(found, carried)
+    # From Python 3.13 on, what a classmethod gives is a method of Python's own around our wrapper.
+    return _within(found.__func__ if type(found) is MethodType else found, carried)
 
 
 def _method(owner: Any, name: str, carried: RunRef | None) -> Any:

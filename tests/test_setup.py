@@ -150,12 +150,10 @@ def test_no_credentials_come_back() -> None:
 
 def test_mlflow_follows_whether_it_was_loaded_before_or_comes_later(tmp_path: Path) -> None:
     """MLflow's own calls go to the same store, in whatever order things are imported."""
-    for code in (
-        "import mlflow, tracked; tracked.setup_mlflow('x', tracking_uri={uri!r}); print(mlflow.get_tracking_uri())",
-        "import tracked; tracked.setup_mlflow('x', tracking_uri={uri!r}); import mlflow; print(mlflow.get_tracking_uri())",
-    ):
-        uri = f"sqlite:///{tmp_path}/follow.db"
-        assert uri == in_a_process(code.format(uri=uri)).splitlines()[-1]
+    uri = f"sqlite:///{tmp_path}/follow.db"
+    set_up = f"import tracked; tracked.setup_mlflow('x', tracking_uri={uri!r})"
+    for before, after in (("import mlflow", set_up), (set_up, "import mlflow")):
+        assert uri == in_a_process(f"{before}\n{after}\nprint(mlflow.get_tracking_uri())").splitlines()[-1]
 
 
 def test_a_set_up_store_is_ready_for_mlflows_own_calls(tmp_path: Path) -> None:

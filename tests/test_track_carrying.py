@@ -80,6 +80,29 @@ class TestBind:
         await_(lambda: store["train"].status == "FINISHED", "the child's end")
         assert ("r", [3.0]) == (parent_of(store.runs, store["train"]), values(store["train"], "x"))
 
+    def test_workers_follow_a_run_that_was_set_up_by_code(self, tmp_path):
+        """A set-up in the program's main part is not known to its workers: their runs go to the store of the run
+        they came from all the same.
+        """
+        store, elsewhere = Store(tmp_path), Store(tmp_path / "elsewhere")
+        store.python(
+            "import multiprocessing, sys, tracked\n"
+            "from tracked import track, tracked_training\n"
+            "@tracked_training\n"
+            "def train(x): track.log(x=x)\n"
+            "if __name__ == '__main__':\n"
+            "    tracked.setup_mlflow('there', tracking_uri=sys.argv[1])\n"
+            "    with multiprocessing.get_context('spawn').Pool(1) as pool, track.run('r'):\n"
+            "        pool.map(train, [1]); pool.map(track.bind(train), [2])\n"
+            "        pool.close(); pool.join()\n",
+            elsewhere.uri,
+        )
+        await_(lambda: 3 == len([run for run in elsewhere.runs if run.status == "FINISHED"]), "delivery")
+        trainings = called(elsewhere.runs, "train")
+        assert ["r", "r"] == [parent_of(elsewhere.runs, run) for run in trainings]
+        assert ["there"] * 2 == [run.experiment for run in trainings]
+        assert not store.path.exists()
+
 
 CHILD = """
 from tracked import track, tracked_training

@@ -84,7 +84,7 @@ def test_decorated_code_becomes_the_promised_tree(uri: str, tmp_path: Path) -> N
     _check_rest(runs)
 
 
-def _check_sweep(runs: Runs, best: tracked.kinds.trials.Trial) -> None:
+def _check_sweep(runs: Runs, best: tracked.kinds.sweep_values.Trial) -> None:
     (parent,) = by_stage(runs, "hpo")
     trials = by_stage(runs, "hpo_trial")
     assert [str(i) for i in range(3)] == [trial.tags[t.TRIAL_NUMBER] for trial in trials]

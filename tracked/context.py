@@ -50,6 +50,11 @@ class HasRef(Protocol):
         ...
 
     @property
+    def was_joined(self) -> bool:
+        """Whether another process has opened it."""
+        ...
+
+    @property
     def outer(self) -> HasRef | None:
         """The run around it, in this process."""
         ...

@@ -14,12 +14,12 @@ import wrapt
 from . import shells
 from .binding import bind, supplied_by
 from .call import Call
-from .calls import key_of, plan_of
 from .context import CURRENT, RunRef, is_disabled
 from .errors import ConfigError
 from .guard import guard
 from .plan import Kind, Options, RunPlan
-from .scope import Run, open_run
+from .run import Run
+from .scope import open_run
 from .sending import SCRIPTS, asked_by_cloudpickle, home_of, sender
 from .typed import Decorator
 
@@ -83,6 +83,8 @@ class _Shared(_State):
             TypeError: the call does not fit the function.
             IdentityError: an argument has no canonical form.
         """
+        from .calls import key_of  # noqa: PLC0415 - identity is loaded with the first call, not with `import tracked`
+
         kind, fn = self._kind_here(), self.__wrapped__
         return key_of(kind, bind(kind, fn, None, args, kwargs), fn).hash
 
@@ -172,6 +174,8 @@ class _Caller:
 
     def open(self, call: Call, wrapped: Any) -> Run:
         """Begin the run of this call."""
+        from .calls import plan_of  # noqa: PLC0415 - as above
+
         given = self.options
         plan = RunPlan(given.name or call.name, self.kind.stage, given.experiment, given.parent)
         with guard:

@@ -7,9 +7,8 @@ from typing import Any
 
 from .guard import guard
 from .outcome import FAILED, Outcome, outcome_of
-from .redact import redact_text
 from .results import read_result
-from .scope import Run
+from .run import Run
 
 
 def returned(run: Run, read: Any, result: Any) -> None:
@@ -34,5 +33,11 @@ def ended(run: Run, error: BaseException | None) -> None:
     """End the run as this exception says; the exception itself goes its own way, unchanged."""
     outcome = Outcome() if error is None else Outcome(FAILED)
     with guard:
-        outcome = outcome_of(error, lambda text: redact_text(text, os.environ))
+        outcome = outcome_of(error, _redacted)
     run.close(outcome)
+
+
+def _redacted(text: str) -> str:
+    from .redact import redact_text  # noqa: PLC0415 - only a failure needs it
+
+    return redact_text(text, os.environ)

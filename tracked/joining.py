@@ -13,7 +13,8 @@ from .guard import guard
 from .parents import CONTEXT
 from .parents import from_environment as ref_from_environment
 from .plan import RunPlan
-from .scope import Run, untracked
+from .run import Run
+from .scope import untracked
 
 __all__ = ["CONTEXT", "carried", "from_environment", "joined", "switched_off"]
 
@@ -61,4 +62,6 @@ def _joined(_pid: int, run: str, held: _Hashable) -> Run:
     session = None
     with guard:
         session = sessions.for_folder(ref.folder)
-    return Run(RunPlan(run[:8], ref.stage), ref, None, session)
+    joined = Run(RunPlan(run[:8], ref.stage), ref, None, session)
+    joined.was_joined = True
+    return joined

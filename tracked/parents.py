@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from . import session as sessions
 from . import speech
 from .context import CURRENT, HasRef, RunRef, named_run
+from .errors import ConfigError
 
 if TYPE_CHECKING:
     from .session.building import Session
@@ -66,6 +67,34 @@ def _named(named: RunRef | str, given: Any, session: Session) -> Parent:
     if isinstance(named, str):
         return Parent(run_id=named)
     return _of_ref(named, session, None if named is given else given)
+
+
+def session_for(given: Any) -> Session:
+    """The session that a run with this parent opens in: its parent's, where that was opened elsewhere.
+
+    A run that travelled here keeps its children with it, whatever this process was set up for.  Inside a run of
+    this process the set-up decides: it may have been switched on purpose.
+
+    Raises:
+        ConfigError, OSError: it cannot be made.
+    """
+    travelled = _travelled(given)
+    if travelled is None or not travelled.folder or travelled.run_id:
+        return sessions.current()
+    try:
+        return sessions.for_folder(travelled.folder)
+    except (ConfigError, OSError):
+        return sessions.current()  # that folder is on another machine
+
+
+def _travelled(given: Any) -> RunRef | None:
+    """The run above, if another process has opened it."""
+    if given is not None:
+        return given if isinstance(given, RunRef) else None
+    outer = CURRENT.get()
+    if outer is None:
+        return from_environment(os.environ)
+    return outer.ref if outer.was_joined else None
 
 
 def _of_ref(ref: RunRef, session: Session, outer: HasRef | None = None) -> Parent:

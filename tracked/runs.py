@@ -8,7 +8,7 @@ from typing import Any
 
 from . import track
 from .errors import ConfigError
-from .scope import Run
+from .run import Run
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from .call import Call
 from .context import Place, current_is
 from .endings import ended, returned
 from .plan import Kind, Options
-from .scope import Run
+from .run import Run
 
 Shell = Callable[[Any, Any, Any, Any], Any]
 """Called as wrapt calls it, with (wrapped, instance, args, kwargs)."""

@@ -11,7 +11,6 @@ from __future__ import annotations
 import functools
 import inspect
 import json
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import copy_context
@@ -26,10 +25,9 @@ from .context import CURRENT, RunRef, current_is, is_disabled, leave
 from .endings import ended
 from .guard import guard
 from .naming import run_name
-from .params import params_of
 from .plan import Kind, RunPlan
-from .redact import secret_values
-from .scope import Run, open_run
+from .run import Run, flat_params
+from .scope import open_run
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -69,7 +67,7 @@ class run:  # noqa: N801 - reads as a function: `with track.run(...)`
         experiment = None if experiment is None else str(experiment)
         plan = RunPlan(run_name(str(name), kind.stage), kind.stage, experiment, parent)
         with guard:
-            flat = params_of(params, secrets=secret_values(os.environ))
+            flat = flat_params(params)
             plan = replace(plan, params=flat.values, whole_params=flat.long)
             return replace(plan, tags={str(k): str(v) for k, v in {**kind.tags, **tags}.items()})
         return plan

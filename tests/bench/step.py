@@ -12,7 +12,7 @@ import tracked
 from tests.bench.table import Row, compare
 from tests.servers import mlflow_server
 from tracked import track
-from tracked.scope import Run
+from tracked.run import Run
 
 VALUES = {f"metric_{i}": 0.1 + 0.123456 * i for i in range(10)}
 

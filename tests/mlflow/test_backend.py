@@ -10,9 +10,9 @@ from mlflow.protos.databricks_pb2 import BAD_REQUEST
 from tracked import tags as t
 from tracked.errors import BackendUnavailable, Refused
 from tracked.mlflow.backend import MlflowBackend
-from tracked.tags import INFINITE
 from tracked.ports import Point
 from tracked.records import Opened
+from tracked.tags import INFINITE
 
 NOW = 1_700_000_000_000
 

@@ -31,6 +31,7 @@ class OpenRun:
 
     ref: RunRef
     outer: HasRef | None = None
+    was_joined: bool = False
 
 
 class World:

@@ -20,7 +20,7 @@ from tracked import (
     tracked_training,
 )
 from tracked.kinds import Sweep
-from tracked.kinds.trials import Trial
+from tracked.kinds.sweep_values import Trial
 
 
 @tracked_training

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import uuid4
 
 from ..errors import ConfigError
 
@@ -74,7 +73,7 @@ class Folder:
 
     def new_snapshot(self, basename: str) -> tuple[str, Path]:
         """Name and path for a new snapshot; a little folder of its own lets the file keep its name."""
-        place = uuid4().hex
+        place = os.urandom(16).hex()
         (self.files / place).mkdir(mode=0o700)
         return f"{place}/{basename}", self.files / place / basename
 

@@ -9,7 +9,6 @@ import time
 from math import isfinite
 from pathlib import Path
 from typing import NamedTuple
-from uuid import uuid4
 
 import orjson
 
@@ -55,7 +54,15 @@ class JournalFile:
         """
         # The pid is asked at each write: a fork can happen in C, where no hook of Python is told.
         mine = self._open if self._open.pid == os.getpid() else self._mine()
-        _append(mine.fd, lines.line_of(_body(record)))
+        # A sum is finite only if all its parts are, and quicker to look at than each of them.
+        if type(record) is Metrics and not isfinite(sum(record.values.values())):
+            record = _spelled(record)
+        try:
+            line = lines.line_of(orjson.dumps(to_json(record)))
+        except TypeError:
+            line = lines.line_of(_odd_body(record))
+        if os.write(mine.fd, line) != len(line):
+            raise _short()
 
     def _mine(self) -> _Open:
         if self._open.pid != os.getpid():
@@ -69,11 +76,13 @@ class JournalFile:
 
 def _begin(folder: Folder) -> _Open:
     folder.made()
-    path = folder.path / f"{time.time_ns() // 1_000_000:013d}-{os.getpid()}-{uuid4().hex[:8]}.journal"
+    path = folder.path / f"{time.time_ns() // 1_000_000:013d}-{os.getpid()}-{os.urandom(4).hex()}.journal"
     new = path.with_suffix(".new")
     fd = os.open(new, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
-        _append(fd, lines.encode(["writer", this_process()]))
+        line = lines.encode(["writer", this_process()])
+        if os.write(fd, line) != len(line):
+            raise _short()
         # Only now: a journal that does not tell its writer is taken for that of a dead process, and removed.
         new.rename(path)
     except OSError:
@@ -87,23 +96,19 @@ def _discard(fd: int, path: Path) -> None:
     path.unlink(missing_ok=True)
 
 
-def _append(fd: int, line: bytes) -> None:
-    if os.write(fd, line) != len(line):
-        raise OSError(errno.ENOSPC, "only a part of a record could be written: it does not count")
+def _short() -> OSError:
+    return OSError(errno.ENOSPC, "only a part of a record could be written: it does not count")
 
 
-def _body(record: Record) -> bytes:
-    # A sum is finite only if all its parts are, and quicker to look at than each of them.
-    if type(record) is Metrics and not isfinite(sum(record.values.values())):
+def _odd_body(record: Record) -> bytes:
+    """Half a character, as in a file name of another encoding; a key that is no text."""
+    if isinstance(record, Metrics):
         record = _spelled(record)
-    try:
-        return orjson.dumps(to_json(record))
-    except TypeError:
-        # Half a character, as in a file name of another encoding, or a key that is no text.
-        return json.dumps(to_json(record), ensure_ascii=False, allow_nan=False).encode("utf-8", "replace")
+    return json.dumps(to_json(record), ensure_ascii=False, allow_nan=False).encode("utf-8", "replace")
 
 
 def _spelled(record: Metrics) -> Metrics:
-    """JSON has no NaN and no infinities: they travel by name."""
-    values = {k: v if isfinite(v) else str(v) for k, v in record.values.items()}
-    return record._replace(values=values)  # type: ignore[arg-type]
+    """JSON has no NaN and no infinities, and its keys are texts: they travel by name."""
+    values = {str(k): v if isfinite(v) else str(v) for k, v in record.values.items()}
+    steps = record.steps if isinstance(record.steps, int) else {str(k): s for k, s in record.steps.items()}
+    return record._replace(values=values, steps=steps)  # type: ignore[arg-type]

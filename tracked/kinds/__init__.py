@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from .benchmark import BENCHMARK, tracked_benchmark
 from .conversion import CONVERSION, tracked_conversion
-from .sweep import SWEEP, Sweep, tracked_sweep
+from .sweep import SWEEP, tracked_sweep
+from .sweep_values import Sweep
 from .training import TRAINING, tracked_training
 
 __all__ = [

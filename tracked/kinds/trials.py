@@ -2,58 +2,35 @@
 
 from __future__ import annotations
 
+import inspect
 import math
+import os
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .. import tags as t
+from ..binding import with_argument
+from ..call import Call
 from ..context import current_is
 from ..endings import ended, log_result
 from ..errors import IdentityError
 from ..guard import guard
-from ..identity import trial_key
+from ..identity import resolve, study_key, trial_key
 from ..naming import run_name
 from ..outcome import Outcome
 from ..plan import RunPlan
 from ..ports import Suggested, SweepEngine, Told
+from ..redact import secret_values
 from ..results import read_result
-from ..scope import Run, open_run
-
-if TYPE_CHECKING:
-    from .sweep import SweepOptions
+from ..run import Run
+from ..scope import open_run
+from .sweep_values import TRIAL, Sweep, SweepOptions, Trial
 
 STAGE = "hpo_trial"
-
-
-@dataclass(frozen=True)
-class Trial:
-    """One trial that has ended.
-
-    Attributes:
-        number: its number in the study, from 0 on.
-        params: the hyperparameters that were suggested.
-        values: the objectives, in the order in which they were named; empty unless complete.
-        state: complete, pruned or failed.
-        metrics: the last value of every metric that was returned or logged in its run.
-        run: its run.
-    """
-
-    number: int
-    params: Mapping[str, Any]
-    values: tuple[float, ...]
-    state: str
-    metrics: Mapping[str, float] = field(default_factory=dict)
-    run: Run | None = field(default=None, compare=False)
-
-    @property
-    def value(self) -> float | None:
-        """The first objective."""
-        return self.values[0] if self.values else None
 
 
 class Trials:
@@ -93,14 +70,16 @@ class Trials:
                 self._tell_the_best()
 
     def _work_at_once(self, n_jobs: int) -> None:
-        with ThreadPoolExecutor(n_jobs, thread_name_prefix="tracked-trial") as pool:
-            try:
-                # Each worker carries the context on, so that its trials stand under this sweep.
-                workers = [pool.submit(copy_context().run, self._work) for _ in range(n_jobs)]
-                for worker in workers:
-                    worker.result()
-            finally:
-                self._stop.set()  # Ctrl-C reaches this thread only: the others end after their trial
+        pool = ThreadPoolExecutor(n_jobs, thread_name_prefix="tracked-trial")
+        try:
+            # Each worker carries the context on, so that its trials stand under this sweep.
+            workers = [pool.submit(copy_context().run, self._work) for _ in range(n_jobs)]
+            for worker in workers:
+                worker.result()
+        finally:
+            # Ctrl-C reaches this thread only, and at any moment: the others end after the trial they are at.
+            self._stop.set()
+            pool.shutdown()
 
     def _work(self) -> None:
         try:
@@ -215,3 +194,29 @@ def told_fields(told: Told) -> tuple[int, Mapping[str, Any], tuple[float, ...], 
 
 def _unnamed(result: Sequence[Any]) -> list[str]:
     return [f"result_{i}" for i in range(len(result))]
+
+
+def drive(run: Run, options: SweepOptions, function: Any, args: Any, kwargs: Any) -> Any:
+    """Try trial after trial; a function that takes no ``trial`` owns its loop and is just called."""
+    if TRIAL not in inspect.signature(function).parameters:
+        return function(*args, **kwargs)
+
+    def objective(trial: Any) -> Any:
+        given, named = with_argument(function, TRIAL, trial, args, kwargs)
+        return function(*given, **named)
+
+    trials = Trials(run, options, objective)
+    trials.try_all()
+    return Sweep(run, trials.all, trials.best)
+
+
+def identify(call: Call, _inherited: Mapping[str, str]) -> Mapping[str, str]:
+    """A sweep is the same study when its configs are; without configs, when everything bound is.
+
+    It belongs to no study around it: it is one.
+    """
+    secrets = secret_values(os.environ)
+    hashes = resolve(call.arguments, {}, secrets)
+    if t.STUDY_KEY_HASH not in hashes:
+        hashes[t.STUDY_KEY_HASH] = study_key({}, call.arguments, {}, call.function, secrets).hash
+    return hashes

@@ -15,7 +15,6 @@ from contextlib import closing, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 if TYPE_CHECKING:
     import sqlite3
@@ -131,7 +130,7 @@ def _connected(database: Path) -> Iterator[sqlite3.Connection]:
 
 def _beside(path: Path) -> Path:
     """A name for the unfinished file."""
-    return path.with_name(f".{path.name}.{uuid4().hex}")
+    return path.with_name(f".{path.name}.{os.urandom(16).hex()}")
 
 
 def _template(templates: Path) -> Path:

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 from .. import tags as t
 from ..errors import Refused
@@ -48,7 +47,7 @@ class MemoryBackend:
 
     def create(self, opened: Opened, parent_id: str | None) -> RemoteRun:
         """Make the run."""
-        run_id = uuid4().hex
+        run_id = os.urandom(16).hex()
         self._created(run_id, opened, parent_id)
         return RemoteRun(run_id, opened.experiment)
 

@@ -8,7 +8,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextvars import copy_context
 from typing import Any
 
@@ -74,6 +74,11 @@ class Trials:
         try:
             # Each worker carries the context on, so that its trials stand under this sweep.
             workers = [pool.submit(copy_context().run, self._work) for _ in range(n_jobs)]
+            # A signal that comes just before a wait without end is not seen until that ends.
+            while (
+                wait(workers, timeout=0.2, return_when=FIRST_EXCEPTION).not_done and not self._stop.is_set()
+            ):
+                continue
             for worker in workers:
                 worker.result()
         finally:

@@ -11,7 +11,7 @@ help: ## show this list
 
 venv: $(VENV)/.dev ## make .venv with everything for development
 
-demo: $(VENV)/.demo ## run a tracked sweep and show the tree of runs it made
+demo: $(VENV)/.demo ## run the quickstart and show the tree of runs it made
 	$(PY) examples/quickstart.py
 
 test: $(VENV)/.dev ## run the tests that take minutes

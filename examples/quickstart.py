@@ -1,48 +1,50 @@
-"""A sweep of six trainings, tracked: two decorators, and no other line about tracking in the functions."""
+"""Handwritten digits: a sweep, the best model trained, timed, converted to ONNX and checked: one tree of runs.
 
-import sys
+The decorators, ``track.run`` and ``track.log`` are all there is of tracking; the rest is the work itself.
+``handwritten.py`` does the same with MLflow alone.
+"""
 
-from sklearn.datasets import load_digits
-from sklearn.linear_model import SGDClassifier
-from sklearn.model_selection import train_test_split
+from _show import show
+from onnxruntime import InferenceSession
+from skl2onnx import to_onnx
+from sklearn import datasets, model_selection, neural_network
 
-from tracked import find_mlflow_runs, setup_mlflow, track, tracked_sweep, tracked_training
+from tracked import track, tracked_benchmark, tracked_conversion, tracked_sweep, tracked_training
 
-digits = load_digits()
-Xtr, Xte, ytr, yte = train_test_split(digits.data / 16, digits.target, random_state=0)
+X, y = datasets.load_digits(return_X_y=True)
+Xtr, Xte, ytr, yte = model_selection.train_test_split(X.astype("float32") / 16, y, random_state=0)
 
 
 @tracked_training
-def train(alpha: float, eta0: float, epochs: int = 5):
-    model = SGDClassifier(alpha=alpha, eta0=eta0, learning_rate="constant", random_state=0)
-    for _ in track.progress(range(epochs)):
-        model.partial_fit(Xtr, ytr, classes=range(10))
-        track.log(acc=model.score(Xte, yte))
-    return {"acc": model.score(Xte, yte)}
+def train(alpha: float, lr: float, epochs: int = 10):
+    model = neural_network.MLPClassifier(alpha=alpha, learning_rate_init=lr, random_state=0)
+    for _ in range(epochs):
+        track.log(acc=model.partial_fit(Xtr, ytr, classes=range(10)).score(Xte, yte))
+    return model
 
 
 @tracked_sweep(n_trials=6, maximize="acc", seed=1)
 def sweep(trial):
     alpha = trial.suggest_float("alpha", 1e-5, 1e-1, log=True)
-    eta0 = trial.suggest_float("eta0", 1e-4, 1e-1, log=True)
-    return train(alpha, eta0)
+    return train(alpha, trial.suggest_float("lr", 1e-4, 1e-1, log=True)).score(Xte, yte)
 
 
-def show(run, runs, depth=0):
-    """Print ``run`` and the runs below it, as a tree."""
-    name = "  " * depth + run.info.run_name
-    print(f"  {name:<24}{run.data.tags['stage']:<12}acc={run.data.metrics['acc']:.3f}  {run.info.status}")
-    for child in sorted(runs, key=lambda run: run.info.start_time):
-        if child.data.tags.get("mlflow.parentRunId") == run.info.run_id:
-            show(child, runs, depth + 1)
+@tracked_benchmark(batch_sizes=[1, 64])
+def latency(model, batch_size=1):
+    return model.predict(Xte[:batch_size])
 
 
-if __name__ == "__main__":
-    uri = setup_mlflow(experiment_name="digits")  # only to give the experiment a name: it is optional
-    result = sweep()
+def outputs(onnx, model):
+    return model.predict_proba(Xte), InferenceSession(onnx.SerializeToString()).run(None, {"X": Xte})[1]
 
-    print(f"\nbest: acc={result.best.value:.3f} with {result.best.params}")
-    print(f"\nThe runs that this made, read back from {uri}:\n")
-    runs = {run.info.run_id: run for run in find_mlflow_runs(experiment_name="digits")}
-    show(runs[result.run.id], runs.values())
-    print(f"\nSee them: {sys.executable} -m mlflow ui --backend-store-uri {uri}")
+
+@tracked_conversion(verify=outputs)
+def convert(model):
+    return to_onnx(model, Xtr[:1], options={"zipmap": False})
+
+
+with track.run("pipeline", experiment="digits") as pipeline:
+    best = train(**sweep().best.params)
+    latency(best)
+    convert(best)
+show(pipeline)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -49,6 +50,17 @@ def _alone(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     monkeypatch.setenv("TRACKED_LINGER", "1")
     (tmp_path / "work").mkdir()
     monkeypatch.chdir(tmp_path / "work")
+    _forget_mlflow(monkeypatch)
     session.reset()
     yield
     session.reset()
+
+
+def _forget_mlflow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What an earlier test told a loaded MLflow is not this test's set-up."""
+    for module, name in (
+        ("mlflow.tracking._tracking_service.utils", "_tracking_uri"),
+        ("mlflow.tracking.fluent", "_active_experiment_id"),
+    ):
+        if module in sys.modules:
+            monkeypatch.setattr(sys.modules[module], name, None)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import pytest
 
+from tracked import call as call_module
 from tracked.call import Call
 from tracked.markers import Ignore, Secret
 
@@ -90,10 +91,29 @@ def test_functions_and_what_acts_like_one_have_names():
     assert ("len", "len") == named(len, [])
 
 
-def test_a_partial_binds_what_it_holds():
-    """The keywords of a partial are arguments of the call; its positions are bound in it."""
-    assert [("b", 7), ("c", 3)] == bound(functools.partial(plain, 1), 7)
+def test_a_partial_is_a_call_that_has_begun():
+    """What a partial holds are arguments of the call, positions too, as if they were given now."""
+    assert [("a", 1), ("b", 7), ("c", 3)] == bound(functools.partial(plain, 1), 7)
     assert [("a", 1), ("b", 9), ("c", 3)] == bound(functools.partial(plain, b=9), 1)
+    assert [("a", 1), ("b", 9), ("c", 3)] == bound(functools.partial(plain, b=8), 1, b=9)
+    assert [("x", 5), ("y", 2)] == bound(functools.partial(Model().method, y=2), 5)
+
+
+def test_the_gaps_of_a_partial_are_filled_in_order():
+    """Python 3.14's placeholders stand for the first positions of the call."""
+    gap = call_module._PLACEHOLDER
+
+    assert (1, 2, 3, 4) == call_module._continued((gap, 2, gap), (1, 3, 4))
+    assert (1, 2) == call_module._continued((1,), (2,))
+
+
+def test_a_callable_object_is_the_owner_of_its_calls():
+    """What is called belongs to the call: an object with ``__call__``, and the object behind a partial's method."""
+    model = Model()
+
+    assert model is Call.bind(model, (1,), {}).owner
+    assert model is Call.bind(functools.partial(model.method, 1), (), {}).owner
+    assert Call.bind(Model.static, (1,), {}).owner is None
 
 
 @pytest.mark.parametrize(("args", "kwargs"), [((), {}), ((1,), {"a": 2}), ((), {"b": 1})])

@@ -144,7 +144,7 @@ def test_an_exception_is_the_users_own(shape, kind):
     [
         ({"nam": "x"}, "did you mean 'name'"),
         ({"tag": {}}, "did you mean 'tags'"),
-        ({"zzz": 1}, "there are experiment, model, monitor, name, parent, tags"),
+        ({"zzz": 1}, "there are experiment, model, monitor, name, parent, per_call, tags"),
         ({"name": 3}, "name is a text"),
         ({"name": " "}, "name is a text"),
         ({"experiment": ""}, "experiment is a text"),

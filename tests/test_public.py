@@ -26,6 +26,7 @@ NAMES = {
 
 BLOCK = {
     *("run", "log", "params", "tag", "note", "artifact", "current", "bind", "inject"),
+    *("figure", "table", "model", "checkpoint"),
     *("disabled", "quiet", "progress"),
 }
 

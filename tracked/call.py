@@ -7,12 +7,14 @@ import functools
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from types import MethodType
+from types import MappingProxyType, MethodType
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 from .markers import Markers, markers_of
 from .naming import qualified_name
+
+NO_KEYWORDS: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -26,23 +28,25 @@ class Call:
     arguments: Mapping[str, Any]
     """Bound arguments with defaults, in the order of the signature; ``*args`` as ``args/0``, ``args/1``."""
     owner: Any = None
-    """The object whose method was called, or the class of a class method."""
+    """The object that was called or whose method was; the class of a class method."""
 
     @classmethod
     def bind(cls, fn: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Call:
         """Bind the arguments as Python would; ``self`` and ``cls`` are the ``owner`` and no arguments.
 
+        A partial is a call of its function that has begun: ``partial(f, 5)()`` is ``f(5)``.
+
         Raises:
             TypeError: the call does not fit the function; the text is what ``inspect`` says.
         """
+        fn, args, kwargs = _unfolded(fn, args, kwargs)
         shape = _shape(fn)
         bound = shape.signature.bind(*args, **kwargs)
         bound.apply_defaults()
         arguments = bound.arguments
         if shape.positional or shape.keyword:
             arguments = _spread(arguments, shape)
-        owner = fn.__self__ if isinstance(fn, MethodType) else None
-        return cls(shape.name, shape.function, arguments, owner)
+        return cls(shape.name, shape.function, arguments, _owner(fn))
 
     def markers(self, fn: Callable[..., Any]) -> Markers:
         """Markers by the names of the arguments; those of ``*args`` and ``**kwargs`` hold for each of theirs.
@@ -51,7 +55,7 @@ class Call:
             ConfigError: markers of one parameter contradict each other.
         """
         found = markers_of(fn)
-        shape = _shape(fn)
+        shape = _shape(_unfolded(fn)[0])
         spread = {shape.positional, shape.keyword} & found.keys()
         return {**found, **self._spread_markers(found, shape)} if spread else found
 
@@ -104,10 +108,35 @@ def _read_shape(fn: Callable[..., Any]) -> _Shape:
 
 
 def _named(fn: Any) -> Any:
-    """What has a name: the function in a partial, the class of a callable object."""
-    while isinstance(fn, functools.partial):
-        fn = fn.func
+    """What has a name: the function, or the class of a callable object."""
     return fn if hasattr(fn, "__name__") else type(fn)
+
+
+def _owner(fn: Any) -> Any:
+    """A callable object is called as its method ``__call__`` would be."""
+    if isinstance(fn, MethodType):
+        return fn.__self__
+    return None if hasattr(fn, "__name__") else fn
+
+
+def _unfolded(fn: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] = NO_KEYWORDS) -> Any:
+    """The function in a partial, with all that the call gives it."""
+    while isinstance(fn, functools.partial):
+        fn, args, kwargs = fn.func, _continued(fn.args, args), {**fn.keywords, **kwargs}
+    return fn, args, kwargs
+
+
+_PLACEHOLDER = getattr(functools, "Placeholder", object())
+"""What a partial of Python 3.14 holds where the call fills in."""
+
+
+def _continued(held: tuple[Any, ...], args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Positions that a partial holds, and those of the call."""
+    if not any(value is _PLACEHOLDER for value in held):
+        return (*held, *args)
+    given = iter(args)
+    filled = [next(given, _PLACEHOLDER) if value is _PLACEHOLDER else value for value in held]
+    return (*filled, *given)
 
 
 def _spread(arguments: Mapping[str, Any], shape: _Shape) -> dict[str, Any]:

@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
-from typing import Any
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import PurePath
+from typing import Any, TypeVar
 
 from . import tags as t
 from .call import Call
 from .context import CURRENT
 from .guard import guard
 from .identity import Key, backbone_of, call_key, resolve
+from .markers import Artifact, Markers, Metric
+from .measure import number_of
 from .naming import run_name
 from .params import params_of
 from .plan import Kind, Options, RunPlan
 from .redact import secret_values
 
+INPUTS = "inputs"
+"""Folder of the artifacts that a run was given."""
+M = TypeVar("M", Artifact, Metric)
+
 
 def plan_of(kind: Kind, options: Options, call: Call, fn: Any) -> RunPlan:
     """The run that this call asks for: name, params, tags and keys, as far as there are keys."""
     secrets = secret_values(os.environ)
+    markers = call.markers(fn)
+    flat = params_of(call.arguments, markers, secrets)
     hashes: dict[str, str] = {}
     key = None
     with guard:
-        hashes, key = _keys(kind, call, fn, secrets)
-    flat = params_of(call.arguments, call.markers(fn), secrets)
+        hashes, key = _keys(kind, call, markers, (*secrets, *flat.secrets))
     return RunPlan(
         name=options.name or run_name(call.name, kind.stage, key.hash if key else None),
         stage=kind.stage,
@@ -34,9 +42,25 @@ def plan_of(kind: Kind, options: Options, call: Call, fn: Any) -> RunPlan:
         whole_params=flat.long,
         tags={**kind.tags, **_about(call, key), **options.tags},
         hashes=hashes,
+        source=_source(kind, call),
         inherit=_named_run(call.arguments),
         monitor=options.monitor,
+        secrets=flat.secrets,
+        inputs=_inputs(call.arguments, markers),
+        metrics=_metrics(call.arguments, markers),
     )
+
+
+def _source(kind: Kind, call: Call) -> Any:
+    """The run that this call works on, if its kind finds one; finding none costs nothing else."""
+    with guard:
+        return kind.source(call) if kind.source else None
+    return None
+
+
+def secrets_of(call: Call, fn: Any) -> tuple[str, ...]:
+    """Texts among the arguments that must not be shown."""
+    return params_of(call.arguments, call.markers(fn), secret_values(os.environ)).secrets
 
 
 def key_of(kind: Kind, call: Call, fn: Any) -> Key:
@@ -45,15 +69,16 @@ def key_of(kind: Kind, call: Call, fn: Any) -> Key:
     Raises:
         IdentityError: a part of it has no canonical form.
     """
-    return _keys(kind, call, fn, secret_values(os.environ))[1]
+    markers, secrets = call.markers(fn), secret_values(os.environ)
+    return _keys(kind, call, markers, (*secrets, *secrets_of(call, fn)))[1]
 
 
-def _keys(kind: Kind, call: Call, fn: Any, secrets: Collection[str]) -> tuple[dict[str, str], Key]:
+def _keys(kind: Kind, call: Call, markers: Markers, secrets: Collection[str]) -> tuple[dict[str, str], Key]:
     outer = CURRENT.get()
     inherited = outer.ref.hashes if outer else {}
     identify = kind.identify or (lambda call, inherited: resolve(call.arguments, inherited, secrets))
     hashes = dict(identify(call, inherited))
-    return hashes, call_key(call, hashes.get(t.STUDY_KEY_HASH), call.markers(fn), secrets=secrets)
+    return hashes, call_key(call, hashes.get(t.STUDY_KEY_HASH), markers, secrets=secrets)
 
 
 def _about(call: Call, key: Key | None) -> dict[str, str]:
@@ -64,6 +89,31 @@ def _about(call: Call, key: Key | None) -> dict[str, str]:
         **({t.WEAK: ", ".join(key.weak)[:500]} if key and key.weak else {}),
         **({t.BACKBONE: backbone} if backbone else {}),
     }
+
+
+def _inputs(arguments: Mapping[str, Any], markers: Markers) -> dict[str, Any]:
+    """What is to be uploaded, by its name among the artifacts; a name that is taken stands under its argument's."""
+    found: dict[str, Any] = {}
+    for name, marker in _marked(arguments, markers, Artifact):
+        content = arguments[name]
+        if isinstance(content, str | PurePath | bytes | bytearray):
+            own = marker.name or (name if isinstance(content, bytes | bytearray) else PurePath(content).name)
+            found[f"{INPUTS}/{own}" if f"{INPUTS}/{own}" not in found else f"{INPUTS}/{name}/{own}"] = content
+    return found
+
+
+def _metrics(arguments: Mapping[str, Any], markers: Markers) -> dict[str, float]:
+    numbers = {
+        marker.name or name: number_of(arguments[name])
+        for name, marker in _marked(arguments, markers, Metric)
+    }
+    return {name: number for name, number in numbers.items() if number is not None}
+
+
+def _marked(arguments: Mapping[str, Any], markers: Markers, kind: type[M]) -> Iterator[tuple[str, M]]:
+    """Arguments with a marker of this kind, and the marker."""
+    for name in (n for n in arguments if n in markers) if markers else ():
+        yield from ((name, marker) for marker in markers[name] if isinstance(marker, kind))
 
 
 def _named_run(arguments: Mapping[str, Any]) -> str | None:

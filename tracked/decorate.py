@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import inspect
 import operator
-from dataclasses import dataclass, replace
 from types import MethodType
 from typing import TYPE_CHECKING, Any, cast
 
@@ -13,13 +12,11 @@ import wrapt
 
 from . import shells
 from .binding import bind, supplied_by
-from .call import Call
-from .context import CURRENT, RunRef, is_disabled
+from .context import RunRef, is_disabled
 from .errors import ConfigError
-from .guard import guard
-from .plan import Kind, Options, RunPlan
-from .run import Run
-from .scope import open_run
+from .markers import check_markers
+from .opening import Opener
+from .plan import Kind, Options
 from .sending import SCRIPTS, asked_by_cloudpickle, home_of, sender
 from .typed import Decorator
 
@@ -53,6 +50,8 @@ def _decorated(fn: Any, kind: Kind, options: Options) -> Any:
             f"{kind.stage} fills in {supplied[0]!r} for plain functions only: {fn.__name__} is a coroutine function "
             "or a generator function"
         )
+    options.fits(fn)
+    check_markers(fn)
     # Without what its kind fills in, the function itself could not be called.
     return fn if is_disabled() and not supplied else TrackedFunction(fn, kind, options)
 
@@ -132,7 +131,7 @@ class TrackedFunction(_Shared, wrapt.FunctionWrapper):  # type: ignore[type-arg]
     __bound_function_wrapper__ = _Method
 
     def __init__(self, wrapped: Any, kind: Kind, options: Options, carried: RunRef | None = None) -> None:
-        super().__init__(wrapped, shells.shell_for(wrapped, _Caller(kind, options, carried)))
+        super().__init__(wrapped, shells.shell_for(wrapped, Opener(kind, options, carried)))
         self._self_kind, self._self_options, self._self_carried = kind, options, carried
 
     def _kind_here(self) -> Kind:
@@ -153,36 +152,6 @@ class TrackedFunction(_Shared, wrapt.FunctionWrapper):  # type: ignore[type-arg]
             return _found, (*name, carried)
         fn = self.__wrapped__
         return _arrived, (fn, self._self_kind, self._self_options, carried, home_of(fn))
-
-
-@dataclass(frozen=True)
-class _Caller:
-    """What the shell of a decorated function asks for."""
-
-    kind: Kind
-    options: Options
-    carried: RunRef | None
-
-    def bind(self, wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Call | None:
-        """The call with its arguments bound; None if they do not fit, or cannot be told."""
-        with guard:
-            try:
-                return bind(self.kind, wrapped, instance, args, kwargs)
-            except TypeError:
-                return None
-        return None
-
-    def open(self, call: Call, wrapped: Any) -> Run:
-        """Begin the run of this call."""
-        from .calls import plan_of  # noqa: PLC0415 - as above
-
-        given = self.options
-        plan = RunPlan(given.name or call.name, self.kind.stage, given.experiment, given.parent)
-        with guard:
-            plan = plan_of(self.kind, given, call, wrapped)
-        if self.carried and plan.parent is None and CURRENT.get() is None:
-            plan = replace(plan, parent=self.carried)
-        return open_run(plan)
 
 
 def _is_importable(wrapper: Any, module: str, qualname: str) -> bool:

@@ -2,42 +2,58 @@
 
 from __future__ import annotations
 
-import os
-from typing import Any
+from typing import Any, Protocol
 
 from .guard import guard
+from .markers import Marker, markers_of
 from .outcome import FAILED, Outcome, outcome_of
-from .results import read_result
+from .plan import Kind, Options
 from .run import Run
 
 
-def returned(run: Run, read: Any, result: Any) -> None:
-    """Log what was returned, and end the run as finished."""
+class Decorated(Protocol):
+    """What a function was decorated as, and with what."""
+
+    @property
+    def kind(self) -> Kind:
+        """Its kind."""
+        ...
+
+    @property
+    def options(self) -> Options:
+        """Its options."""
+        ...
+
+
+def returned(run: Run, decorated: Decorated, function: Any, result: Any) -> None:
+    """Log what the function returned, and end the run as finished; one that its kind has ended is left alone."""
     with guard:
-        log_result(run, read(result) if read else result)
+        # Most quick functions return nothing, and pay for nothing.
+        if result is not None and run.closed is None:
+            read = decorated.kind.read
+            said = markers_of(function).get("return", ())
+            log_result(run, read(result) if read else result, said, model=decorated.options.model)
     run.close(Outcome())
 
 
-def log_result(run: Run, value: Any) -> None:
-    """Log a value by its type."""
-    result = read_result(value, run.plan.monitor)
-    if result.metrics:
-        run.log(result.metrics)
-    if result.tags:
-        run.tag(result.tags)
-    for name, path in result.files.items():
-        run.artifact(path, name)
+def log_result(run: Run, value: Any, said: tuple[Marker, ...] = (), *, model: bool = False) -> None:
+    """Log a value by its type.
+
+    Args:
+        run: where to.
+        value: the value; nothing of it is changed.
+        said: markers of the value.
+        model: whether models in it are kept.
+    """
+    from .keeping import log_read  # noqa: PLC0415 - loaded with the first result, not with `import tracked`
+    from .results import read_result  # noqa: PLC0415 - as above
+
+    log_read(run, read_result(value, run.plan.monitor, said, model=model))
 
 
 def ended(run: Run, error: BaseException | None) -> None:
     """End the run as this exception says; the exception itself goes its own way, unchanged."""
     outcome = Outcome() if error is None else Outcome(FAILED)
     with guard:
-        outcome = outcome_of(error, _redacted)
+        outcome = outcome_of(error, run.hidden.prose)
     run.close(outcome)
-
-
-def _redacted(text: str) -> str:
-    from .redact import redact_text  # noqa: PLC0415 - only a failure needs it
-
-    return redact_text(text, os.environ)

@@ -4,15 +4,19 @@
     ├── ConfigError (also ValueError)          an option, setting or configuration file is wrong
     ├── IdentityError                          a key cannot be computed from what was given
     ├── RunNotFound (also LookupError)         no such run, experiment or artifact
+    ├── MetricNotFound (also LookupError)      a sweep was to optimise what none of its trials reported
     ├── BackendUnavailable                     the store does not answer now; what was recorded is kept
     │   └── LoginRefused                       the store answers, and does not let us in
     └── Refused                                the store will never take this piece of data
 
-They are raised only where a person asked for something (set-up, finding, synchronising, the command line).
+They are raised only where a person asked for something (set-up, finding, synchronising, a search for the best,
+the command line).
 Inside a decorated call or a ``track.run`` block they are said once on stderr and never raised.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 
 class TrackedError(Exception):
@@ -29,6 +33,14 @@ class IdentityError(TrackedError):
 
 class RunNotFound(TrackedError, LookupError):
     """No such run, experiment or artifact; the message says what was looked for and where."""
+
+
+class MetricNotFound(TrackedError, LookupError):
+    """A sweep was to optimise a metric that none of its trials returned or logged; ``sweep`` holds what they did."""
+
+    def __init__(self, message: str, sweep: Any = None) -> None:
+        super().__init__(message)
+        self.sweep = sweep
 
 
 class BackendUnavailable(TrackedError):

@@ -33,14 +33,14 @@ class Param:
 
 @dataclass(frozen=True)
 class Metric:
-    """A returned number that is a metric of this name (default: the name of the field)."""
+    """A number that is a metric of this name (default: its own): a returned one, or one that the run is given."""
 
     name: str | None = None
 
 
 @dataclass(frozen=True)
 class Artifact:
-    """A file or folder that belongs to the run, under this name (default: its own)."""
+    """A file or folder that belongs to the run, under this name (default: its own); an argument's in ``inputs/``."""
 
     name: str | None = None
 
@@ -87,6 +87,19 @@ def markers_of(annotated: Callable[..., Any] | type) -> Markers:
     with contextlib.suppress(TypeError):  # without weak references or a hash, it is read again
         _CACHE[source] = found
     return found
+
+
+def check_markers(annotated: Any) -> None:
+    """Refuse contradictory markers, as far as they can be read before the program is whole.
+
+    Raises:
+        ConfigError: markers of one name contradict each other.
+    """
+    for annotation in _check_all(_bearer(annotated)):
+        # A config or a result: its fields have markers too.
+        if isinstance(annotation, type) and "__annotations__" in vars(annotation):
+            for _ in _check_all(annotation):
+                pass
 
 
 def has(markers: tuple[Marker, ...], *kinds: type) -> bool:
@@ -193,6 +206,14 @@ def _in(annotation: Any) -> Iterator[Marker]:
 
 def _is_marker(thing: Any) -> bool:
     return isinstance(thing, _KINDS) or (isinstance(thing, type) and thing in _KINDS)
+
+
+def _check_all(source: Any) -> Iterator[Any]:
+    """The annotations of a function or a class, none of which contradicts itself."""
+    for name, annotation in _raw(source).items():
+        readable = _lenient(annotation, source)
+        _check(name, tuple(dict.fromkeys(_in(readable))))
+        yield readable
 
 
 def _check(name: str, markers: tuple[Marker, ...]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -10,6 +10,9 @@ from .call import Call
 from .context import named_run
 from .errors import ConfigError
 from .settings import did_you_mean
+
+AGGREGATE = "aggregate"
+PER_CALL = ("run", AGGREGATE)
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,7 @@ class Options:
         tags: further tags of each run.
         monitor: name of the metric that a bare number is logged under.
         model: whether a returned model is logged.
+        per_call: ``"run"`` makes each call a run, ``"aggregate"`` all calls from one parent one run, a step for each.
     """
 
     name: str | None = None
@@ -31,16 +35,29 @@ class Options:
     tags: Mapping[str, str] = field(default_factory=dict)
     monitor: str | None = None
     model: bool = False
+    per_call: str = "run"
 
     def __post_init__(self) -> None:
         self._text_or_none("name", "experiment", "monitor")
         if not isinstance(self.tags, Mapping):
             raise ConfigError(f"tags is a mapping of texts, not {self.tags!r}")
+        if self.per_call not in PER_CALL:
+            raise ConfigError(
+                f"per_call is one of {', '.join(map(repr, PER_CALL))}, not {self.per_call!r}"
+                f"{did_you_mean(str(self.per_call), PER_CALL)}"
+            )
         if not isinstance(self.model, bool):
             raise ConfigError(f"model is True or False, not {self.model!r}")
         if self.parent is not None and named_run(self.parent) is None:
             raise ConfigError(f"parent is a run, its reference or an MLflow run id, not {self.parent!r}")
         object.__setattr__(self, "tags", {str(k): str(v) for k, v in self.tags.items()})
+
+    def fits(self, fn: Any) -> None:
+        """Refuse, at decoration, a function that these options cannot be followed with.
+
+        Raises:
+            ConfigError: it is one.
+        """
 
     def _text_or_none(self, *names: str) -> None:
         for name in names:
@@ -72,6 +89,7 @@ class Kind:
         drive: runs the user's function in a way of its own, given the open run, the call's options, the function
             and its arguments; None means a plain call.
         supplies: names of parameters that ``drive`` fills in, so that the caller does not.
+        source: finds in a call the run that it works on; the call's run stands under it where nothing else is above.
     """
 
     stage: str
@@ -82,6 +100,7 @@ class Kind:
     options: type[Options] = Options
     drive: Callable[..., Any] | None = None
     supplies: Sequence[str] = ()
+    source: Callable[[Call], Any] | None = None
 
     def chosen(self, given: Mapping[str, Any]) -> Options:
         """The options of a decorator.
@@ -111,6 +130,14 @@ class RunPlan:
     tags: Mapping[str, str] = field(default_factory=dict)
     hashes: Mapping[str, str] = field(default_factory=dict)
     """Keys that children inherit, by tag; written as tags too."""
+    source: Any = None
+    """The run that this one works on; it is the run above where there is no other."""
     inherit: str | None = None
     """MLflow id of a run whose hashes win over these."""
     monitor: str | None = None
+    secrets: Collection[str] = field(default=(), repr=False)
+    """Texts that must not be shown; never written down."""
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    """Paths, or bytes, of what the run is given, by their names among its artifacts."""
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    """Numbers that it is given and that are metrics."""

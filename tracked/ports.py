@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 from .records import Opened, Record
@@ -74,6 +75,10 @@ class Backend(Protocol):
         """Write one batch that keeps within the limits."""
         ...
 
+    def param(self, run_id: str, key: str) -> str | None:
+        """The value that the run has for this param, if any."""
+        ...
+
     def upload(self, run_id: str, source: Path, name: str) -> None:
         """Store the file under ``name`` among the run's artifacts."""
         ...
@@ -111,10 +116,24 @@ class Told(NamedTuple):
     """complete, pruned or failed."""
     values: tuple[float, ...]
     params: Mapping[str, Any]
+    constraints: Mapping[str, float] = MappingProxyType({})
+    """A trial with one above 0 is never the best."""
+    space: Mapping[str, Any] = MappingProxyType({})
+    """What each of its hyperparameters was chosen from, in any form that a search space may have."""
+
+    @property
+    def is_feasible(self) -> bool:
+        """Whether it keeps all constraints."""
+        return all(value <= 0 for value in self.constraints.values())
 
 
 class SweepEngine(Protocol):
     """Whatever suggests hyperparameters: asked for a trial, told how it ended."""
+
+    @property
+    def about(self) -> Mapping[str, str]:
+        """What searches, to be kept with the sweep: ``engine`` with its version, ``sampler``, ``pruner``."""
+        ...
 
     def ask(self) -> Suggested | None:
         """The next trial, or None when nothing is left to try."""
@@ -128,10 +147,25 @@ class SweepEngine(Protocol):
         """Whether this exception is the engine's way to stop a hopeless trial."""
         ...
 
+    def report(self, suggested: Suggested, value: float, step: int) -> None:
+        """Take a value that the objective has on the way; the first one of a step counts.
+
+        It is what the trial's own ``should_prune()`` goes by, unless the user's function reports by itself.
+        """
+        ...
+
     def tell(self, suggested: Suggested, state: str, values: Sequence[float] | None) -> Told:
         """Report the end of a trial."""
         ...
 
     def best(self) -> Told | None:
-        """The best complete trial; None if there is none."""
+        """The best complete trial, the first objective deciding; None if there is none."""
+        ...
+
+    def pareto(self) -> Sequence[Told]:
+        """The complete trials that no other one beats in every objective, by number."""
+        ...
+
+    def missing(self) -> Sequence[Mapping[str, Any]]:
+        """What is still to be tried: hyperparameters as far as they are known, one mapping for each trial."""
         ...

@@ -5,23 +5,25 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from time import time_ns
 from typing import TYPE_CHECKING, Any
 
 from . import announcing, speech
+from . import tags as t
 from .context import HasRef, RunRef, has_ended
 from .errors import TrackedError
 from .guard import guard
+from .hiding import Hidden
+from .inputs import Inputs, flat_params, whole_text
 from .measure import number_of
 from .outcome import Outcome
 from .plan import RunPlan
-from .records import Closed, Metrics, Params, Tags
-from .series import Series
+from .records import Closed, Metrics, Params, Steps, Tags
+from .series import Series, storable
 
 if TYPE_CHECKING:
-    from .params import FlatParams
     from .session.building import Session
 
 _FLOATS = frozenset({float})
@@ -45,6 +47,15 @@ class Run:
         """Whether it stands under no other run: then it is spoken of."""
         self.number = 0
         """How many runs without a run around them were opened before, in this process."""
+        self.hidden: Hidden = outer.hidden if isinstance(outer, Run) else Hidden()
+        self.hidden.add(plan.secrets)
+        self.name = self.hidden.value(plan.name)
+        self.inputs = Inputs()
+        self.heard_by: Callable[[Mapping[str, float], Steps], None] | None = getattr(outer, "heard_by", None)
+        """Who is told what is logged here and in the runs inside: the trial of a sweep."""
+        self.before_close: list[Callable[[], None]] = []
+        """What ends with this run: called once, before it is closed."""
+        self.crowd = announcing.Crowd()
         self._series = Series()
         self._latest = 0
         self._lock = threading.Lock()
@@ -54,11 +65,6 @@ class Run:
     def last(self) -> dict[str, float]:
         """The last value of each metric."""
         return self._series.last
-
-    @property
-    def name(self) -> str:
-        """Name of the run."""
-        return self.plan.name
 
     @property
     def is_off(self) -> bool:
@@ -110,10 +116,13 @@ class Run:
             # This is the hot path: a loop that logs floats pays for nothing else.
             plain = _FLOATS.issuperset(map(type, values.values()))
             numbers = dict(values) if plain else self._numbers(values)
-            if not numbers or self.session is None:
+            if not numbers:
                 return
             if step is not None and type(step) is not int:
                 step = self._whole(step)
+            if self.session is None:
+                self._only_heard(numbers, step)
+                return
             with self._lock:
                 steps, comes_again = self._series.place(numbers, step)
                 now = time_ns() // 1_000_000
@@ -122,7 +131,16 @@ class Run:
                     now = self._latest + 1
                 if now > self._latest:  # noqa: PLR1730 - half the price of max()
                     self._latest = now
-                self.session.journal.write(Metrics(self.ref.run, now, steps, numbers))
+                self.session.journal.write(Metrics(self.ref.run, now, *storable(steps, numbers)))
+            if self.heard_by is not None:
+                self.heard_by(numbers, steps)
+
+    def _only_heard(self, numbers: dict[str, float], step: int | None) -> None:
+        """Without tracking a sweep still finds its best."""
+        if self.heard_by is not None:
+            with self._lock:
+                steps, _ = self._series.place(numbers, step)
+            self.heard_by(numbers, steps)
 
     def _numbers(self, values: Mapping[str, Any]) -> dict[str, float]:
         numbers: dict[str, float] = {}
@@ -151,12 +169,38 @@ class Run:
     def params(self, values: Mapping[str, Any]) -> None:
         """Log inputs; nested ones are flattened."""
         with guard:
-            self._write(Params(self.ref.run, flat_params(values).values))
+            flat = flat_params(values, self.hidden)
+            self.take(flat.values, flat.long)
+
+    def begin_with(self, plan: RunPlan) -> None:
+        """Write what the run was given."""
+        with guard:
+            self.take(plan.params, plan.whole_params)
+        for name, content in plan.inputs.items():
+            self.artifact(content, name)
+        if plan.metrics:
+            self.log(plan.metrics)
+
+    def take(self, values: Mapping[str, str], long: Mapping[str, str]) -> None:
+        """Write params that are flat texts by now; of a param that is there already the first value stays.
+
+        Args:
+            values: texts by key, as long as the store takes them.
+            long: the whole texts of those that had to be cut.
+        """
+        new, changed, whole = self.inputs.take(values, long)
+        if new:
+            self._write(Params(self.ref.run, new))
+        if whole:
+            self.artifact(whole_text(whole), self.inputs.file(joined=self.was_joined))
+        if changed:
+            self._write(Tags(self.ref.run, {t.param_changed(key): text for key, text in changed.items()}))
+            announcing.changed(self.name, changed)
 
     def tag(self, values: Mapping[str, Any]) -> None:
         """Set labels; a later one of the same name wins."""
         with guard:
-            self._write(Tags(self.ref.run, {str(k): str(v) for k, v in values.items()}))
+            self._write(Tags(self.ref.run, self.hidden.tags(values)))
 
     def artifact(self, content: Path | str | bytes, name: str | None = None, *, move: bool = False) -> None:
         """Keep a file, a folder or bytes with the run, as it is now: later changes do not show.
@@ -183,6 +227,8 @@ class Run:
             # A forked child may leave the block in which it was forked: the run is its parent's to end.
             if self.closed is not None or self.session is None or self.pid != os.getpid():
                 return
+            while self.before_close:
+                self.before_close.pop()()
             self.closed = outcome
             has_ended(self)
             if outcome.tags:
@@ -195,11 +241,3 @@ class Run:
         state = self.closed.status.lower() if self.closed else "running"
         metrics = "".join(f", {key}={value:.4g}" for key, value in list(self.last.items())[:3])
         return f"Run({self.name}, {state}{metrics}, id={self.ref.run[:8]})"
-
-
-def flat_params(values: Mapping[str, Any]) -> FlatParams:
-    """Inputs as flat texts, with the secrets of the environment taken out."""
-    from .params import params_of  # noqa: PLC0415 - loaded with the first call, not with `import tracked`
-    from .redact import secret_values  # noqa: PLC0415 - as above
-
-    return params_of(values, secrets=secret_values(os.environ))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import getpass
 import os
 import sys
-from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
 from time import time_ns
@@ -13,12 +12,12 @@ from time import time_ns
 from . import announcing
 from . import session as sessions
 from . import tags as t
-from .context import CURRENT, RunRef, has_begun, is_disabled
+from .context import CURRENT, RunRef, has_begun, is_disabled, named_run
 from .guard import guard
 from .parents import Parent, parent_of, session_for
 from .plan import RunPlan
 from .process import this_process
-from .records import Opened, Params, Tags
+from .records import Opened, Tags
 from .run import Run
 
 
@@ -44,6 +43,8 @@ def _opened(plan: RunPlan) -> Run:
     session = session_for(plan.parent)
     sessions.follow_mlflow(session)
     parent = parent_of(plan.parent, session)
+    if plan.source is not None and parent.is_none and not parent.attach:
+        parent = parent_of(plan.source, session)
     ref = RunRef(
         os.urandom(16).hex(),
         str(session.folder.path),
@@ -51,27 +52,27 @@ def _opened(plan: RunPlan) -> Run:
         plan.stage,
         hashes={**parent.hashes, **plan.hashes},
     )
-    opened = _first_record(plan, ref, parent)
+    run = Run(plan, ref, parent.outer, session)
+    opened = _first_record(run, parent)
     session.write(opened)
     if opened.attach:
         # That run was there before: what a new one is born with is written to it now.
         session.write(Tags(ref.run, opened.tags))
-    run = Run(plan, ref, parent.outer, session)
     run.is_root = parent.is_none
     has_begun(run)
-    if plan.params:
-        session.write(Params(ref.run, plan.params))
-    if plan.whole_params:
-        run.artifact(_json(plan.whole_params), "params.json")
+    run.begin_with(plan)
+    if (source := named_run(plan.source)) is not None:
+        run.tag({t.SOURCE_RUN: (source.run_id or source.run) if isinstance(source, RunRef) else source})
     session.serve()
     return run
 
 
-def _first_record(plan: RunPlan, ref: RunRef, parent: Parent) -> Opened:
+def _first_record(run: Run, parent: Parent) -> Opened:
+    plan, ref = run.plan, run.ref
     return Opened(
         ref.run,
         time_ns() // 1_000_000,
-        plan.name,
+        run.name,
         ref.experiment,
         parent.run,
         parent.run_id,
@@ -79,7 +80,7 @@ def _first_record(plan: RunPlan, ref: RunRef, parent: Parent) -> Opened:
         {
             **_origin(),
             **({t.STAGE: plan.stage} if plan.stage else {}),
-            **plan.tags,
+            **run.hidden.tags(plan.tags),
             **ref.hashes,
             t.LOCAL_ID: ref.run,
         },
@@ -103,9 +104,3 @@ def _source() -> dict[str, str]:
     with suppress(KeyError, OSError, ImportError):
         source[t.MLFLOW_USER] = getpass.getuser()
     return source
-
-
-def _json(values: Mapping[str, str]) -> bytes:
-    import orjson  # noqa: PLC0415
-
-    return orjson.dumps(values, option=orjson.OPT_INDENT_2)

@@ -6,6 +6,23 @@ from collections.abc import Mapping
 
 from .records import Steps
 
+_AS_THEY_ARE: set[str] = set()
+"""Keys that MLflow takes as they are."""
+_MAX_KNOWN = 10_000
+
+
+def storable(steps: Steps, numbers: Mapping[str, float]) -> tuple[Steps, Mapping[str, float]]:
+    """The same under keys that MLflow takes: ``f1@0.5`` is written as ``f1_x40_0.5``, as a param's key is."""
+    if _AS_THEY_ARE.issuperset(numbers):
+        return steps, numbers
+    from .params import safe_key  # noqa: PLC0415 - loaded with the first call, not with `import tracked`
+
+    safe = {key: safe_key(str(key)) for key in numbers}
+    if len(_AS_THEY_ARE) < _MAX_KNOWN:
+        _AS_THEY_ARE.update(key for key in numbers if key == safe[key])
+    each = steps if isinstance(steps, int) else {safe[key]: step for key, step in steps.items()}
+    return each, {safe[key]: value for key, value in numbers.items()}
+
 
 class Series:
     """Counts the steps of each key, from 0 on.

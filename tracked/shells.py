@@ -81,7 +81,7 @@ def _plain(caller: Caller) -> Shell:
         except BaseException as error:
             ended(run, error)
             raise
-        returned(run, caller.kind.read, result)
+        returned(run, caller, wrapped, result)
         return result
 
     return plain
@@ -115,7 +115,7 @@ async def _coroutine(
     except BaseException as error:
         ended(run, error)
         raise
-    returned(run, caller.kind.read, result)
+    returned(run, caller, wrapped, result)
     return result
 
 
@@ -126,7 +126,7 @@ def _generator(caller: Caller, call: Call, wrapped: Any, make: Callable[[], Any]
     except BaseException as error:
         ended(run, error)
         raise
-    returned(run, caller.kind.read, result)
+    returned(run, caller, wrapped, result)
     return result
 
 

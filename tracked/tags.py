@@ -28,9 +28,32 @@ ERROR_TRACEBACK = "tracked.error.traceback"
 END_REASON = "tracked.end_reason"
 INFINITE = "tracked.infinite."
 """Before a metric's key: the tag that says which infinity stands behind a value of ±1.797e308."""
+PARAM_CHANGED = "tracked.param_changed."
+"""Before a param's key: the tag with the value that came later.  The first one stays the param."""
+N_CALLS, N_FAILED_CALLS = "n_calls", "n_failed_calls"
+"""Metrics of a run that is made of many calls."""
+PER_CALL = "tracked.per_call"
 BEST_TRIAL_NUMBER = "best_trial_number"
 BEST_TRIAL_RUN_ID = "best_trial_run_id"
 OBJECTIVE = "tracked.objective"
+DIRECTION = "tracked.direction"
+PARETO = "tracked.pareto"
+"""Numbers of the trials that no other one beats, of a sweep with several objectives."""
+SEARCH_SPACE = "tracked.search_space_hash"
+SEARCH = "tracked.search."
+"""Before ``engine``, ``sampler``, ``pruner``, ``seed``: what searched, which no key depends on."""
+SOURCE_RUN = "source_training_run"
+
+BENCHMARK_CPU = "benchmark.cpu"
+BENCHMARK_MACHINE = "benchmark.machine"
+BENCHMARK_PYTHON = "benchmark.python"
+BENCHMARK_STOPPED = "benchmark.stopped"
+"""Why no further call was timed."""
+BENCHMARK_CHANGE = "benchmark.change_vs_last"
+CONVERSION_FORMAT = "conversion.format"
+CONVERSION_OPSET = "conversion.opset_version"
+CONVERSION_QUANTIZATION = "conversion.quantization"
+CONVERSION_SHA256 = "conversion.sha256"
 
 MLFLOW_NAME = "mlflow.runName"
 MLFLOW_PARENT = "mlflow.parentRunId"
@@ -39,7 +62,7 @@ MLFLOW_SOURCE_NAME = "mlflow.source.name"
 MLFLOW_SOURCE_TYPE = "mlflow.source.type"
 MLFLOW_NOTE = "mlflow.note.content"
 
-NAMES_A_RUN = frozenset({BEST_TRIAL_RUN_ID})
+NAMES_A_RUN = frozenset({BEST_TRIAL_RUN_ID, SOURCE_RUN})
 """Tags whose value is a run: written with our local id, delivered with MLflow's."""
 
 READ_AS: dict[str, tuple[str, ...]] = {
@@ -48,6 +71,11 @@ READ_AS: dict[str, tuple[str, ...]] = {
     TRIAL_KEY_HASH: ("code.trial_key_hash", "code.grouping.trial_key_hash"),
 }
 """Keys of the system that came before: read after our own, never written."""
+
+
+def param_changed(key: str) -> str:
+    """The tag for a later value of this param."""
+    return (PARAM_CHANGED + key)[:250]
 
 
 def reading_order(key: str) -> tuple[str, ...]:

@@ -8,12 +8,9 @@ Outside a run, everything here does nothing and says so once; nothing but ``trac
 
 from __future__ import annotations
 
-import functools
-import inspect
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from contextvars import copy_context
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -21,12 +18,14 @@ from typing import Any, ParamSpec, TypeVar
 
 from . import joining, speech
 from . import tags as t
-from .context import CURRENT, RunRef, current_is, is_disabled, leave
+from .carrying import Bound
+from .context import CURRENT, is_disabled, leave
 from .endings import ended
 from .guard import guard
+from .inputs import flat_params
 from .naming import run_name
 from .plan import Kind, RunPlan
-from .run import Run, flat_params
+from .run import Run
 from .scope import open_run
 
 P = ParamSpec("P")
@@ -68,7 +67,7 @@ class run:  # noqa: N801 - reads as a function: `with track.run(...)`
         plan = RunPlan(run_name(str(name), kind.stage), kind.stage, experiment, parent)
         with guard:
             flat = flat_params(params)
-            plan = replace(plan, params=flat.values, whole_params=flat.long)
+            plan = replace(plan, params=flat.values, whole_params=flat.long, secrets=flat.secrets)
             return replace(plan, tags={str(k): str(v) for k, v in {**kind.tags, **tags}.items()})
         return plan
 
@@ -110,6 +109,12 @@ def _here(what: str) -> Run | None:
             about="outside a run",
         )
     return found
+
+
+def _keeping() -> Any:
+    from . import keeping  # noqa: PLC0415 - loaded with the first figure or table, not with `import tracked`
+
+    return keeping
 
 
 def log(values: Mapping[str, Any] | None = None, /, *, step: int | None = None, **more: Any) -> None:
@@ -165,46 +170,51 @@ def artifact(content: Path | str | bytes, name: str | None = None, *, move: bool
         here.artifact(content, name, move=move)
 
 
+def figure(fig: Any, name: str = "figure") -> None:
+    """Keep a figure: matplotlib as a picture, plotly and altair as a page that opens without a network.
+
+    Args:
+        fig: the figure; it stays open and as it is.
+        name: name of the artifact; its ending is added, or says the format where matplotlib can write it.
+    """
+    if (here := _here("figure")) is not None:
+        _keeping().keep_figure(here, fig, name)
+
+
+def table(rows: Any, name: str = "table") -> None:
+    """Keep a table: a frame as Parquet with a CSV preview; a mapping of columns or a list of mappings as CSV."""
+    if (here := _here("table")) is not None:
+        _keeping().keep_table(here, rows, name)
+
+
+def model(fitted: Any, name: str = "model") -> None:
+    """Keep a model in a format without pickle; where there is none for it, that is said and nothing is kept.
+
+    Keras, ONNX, XGBoost, LightGBM, CatBoost and Transformers write their own formats; of a torch module the weights
+    are kept; scikit-learn is saved by MLflow, in skops format, where the program has loaded MLflow.
+    """
+    if (here := _here("model")) is not None:
+        _keeping().keep_given_model(here, fitted, name)
+
+
+def checkpoint(content: Any, *, step: int | None = None, monitor: str | None = None) -> None:
+    """Keep a checkpoint under ``checkpoints/``: a path, bytes or a model.
+
+    Args:
+        content: what is kept.
+        step: the step that it belongs to; without it, a later checkpoint takes the place of this one.
+        monitor: name of the metric whose last value is written beside it.
+    """
+    if (here := _here("checkpoint")) is not None:
+        _keeping().keep_checkpoint(here, content, step, monitor)
+
+
 def bind(fn: Callable[P, R]) -> Callable[P, R]:
     """The same function, which runs as part of the run around *this* call, in whatever thread or process.
 
     In a thread of this process it carries the whole context on; in another process it carries the run.
     """
-    return _Bound(fn, joining.carried())
-
-
-class _Bound:
-    """A function with the run it belongs to; pickles as the function and a small reference."""
-
-    def __init__(self, fn: Callable[..., Any], ref: RunRef | None) -> None:
-        self.fn, self.ref = fn, ref
-        self.context: Any = copy_context()
-        self._is_async = inspect.iscoroutinefunction(fn)
-        functools.update_wrapper(self, fn, updated=())
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if self._is_async:
-            return self._awaited(args, kwargs)
-        if self.context is not None:
-            # A copy for each call: one context cannot be entered by two threads at once.
-            return self.context.copy().run(self.fn, *args, **kwargs)
-        with current_is(joining.joined(self.ref)):
-            return self.fn(*args, **kwargs)
-
-    async def _awaited(self, args: Any, kwargs: Any) -> Any:
-        # A coroutine runs in the context of the task that awaits it: only the run can be carried there.
-        run = joining.joined(self.ref) if self.context is None else self.context.get(CURRENT)
-        with current_is(run):
-            return await self.fn(*args, **kwargs)
-
-    def __reduce__(self) -> Any:
-        return _arrived, (self.fn, self.ref)
-
-
-def _arrived(fn: Callable[..., Any], ref: RunRef | None) -> _Bound:
-    bound = _Bound(fn, ref)
-    bound.context = None
-    return bound
+    return Bound(fn, joining.carried())
 
 
 def inject(carrier: Any) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, overload
+from typing import Any, Concatenate, Literal, ParamSpec, Protocol, TypeVar, overload
 
 P = ParamSpec("P")
 Q = ParamSpec("Q")
@@ -60,6 +60,7 @@ class Decorator(Protocol):
         tags: Mapping[str, str] | None = None,
         monitor: str | None = None,
         model: bool = False,
+        per_call: Literal["run", "aggregate"] = "run",
     ) -> Configured: ...
 
 

@@ -22,7 +22,7 @@ from playwright.sync_api import Page, sync_playwright  # noqa: E402 - the path c
 from tests.servers import free_port, serving  # noqa: E402
 
 WIDTH, HEIGHT = 1400, 720
-SHOWN = ("acc", "best_alpha", "eta0", "epochs", "stage")
+SHOWN = ("acc", "latency_batch_1_ms", "max_abs_error", "lr", "stage")
 HIDDEN = ("Dataset", "Source", "Models")
 OPENER = "button[data-component-id$='runnamecellrenderer.tsx_46']"
 
@@ -54,8 +54,9 @@ def tree(page: Page, uri: str) -> None:
     experiment = MlflowClient(uri).get_experiment_by_name("digits")
     assert experiment is not None
     page.goto(f"{uri}/#/experiments/{experiment.experiment_id}/runs?workflowType=machine_learning")
-    # The page asks the server again and again: it is never idle.
-    page.wait_for_timeout(6000)
+    # The page asks the server again and again and is never idle: it is ready when there are runs to open.
+    page.locator(OPENER).first.wait_for(timeout=60_000)
+    page.wait_for_timeout(3000)
     page.locator("button[data-component-id='mlflow.assistant.chat_panel.close']").click()
     choose_columns(page)
     page.locator(OPENER).first.click()

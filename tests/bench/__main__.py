@@ -1,6 +1,6 @@
 """What tracking costs, as ratios within one run.
 
-    python -m tests.bench [--quick] [NAME ...]      # names: step call import durable
+    python -m tests.bench [--quick] [NAME ...]      # names: step call sweep keys import durable
 
 Each figure is the median of several rounds in which the compared things take turns, so that a busy machine slows
 both.  Times are of this machine and this moment; the ratios are what counts.
@@ -15,10 +15,17 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import call, durable, imports, step
+from tests.bench import call, durable, imports, keys, step, sweep
 from tests.bench.table import Row, table
 
-BENCHES = {"step": step.rows, "call": call.rows, "import": imports.rows, "durable": durable.rows}
+BENCHES = {
+    "step": step.rows,
+    "call": call.rows,
+    "sweep": sweep.rows,
+    "keys": keys.rows,
+    "import": imports.rows,
+    "durable": durable.rows,
+}
 
 
 def main() -> None:
@@ -27,7 +34,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        "names", nargs="*", metavar="NAME", help="step, call, import or durable; all by default"
+        "names", nargs="*", metavar="NAME", help="step, call, sweep, keys, import or durable; all by default"
     )
     parser.add_argument("--quick", action="store_true", help="fewer rounds and points: to see that it runs")
     given = parser.parse_args()

@@ -7,6 +7,7 @@ import pytest
 
 from tracked.identity import canonical, contents, to_bytes
 from tracked.identity.walk import Walk
+from tracked.markers import Artifact, Key
 
 np = pytest.importorskip("numpy")
 pd = pytest.importorskip("pandas")
@@ -179,3 +180,49 @@ def test_a_module_counts_by_its_weights_where_asked(torch):
         forms.append(to_bytes(walk(Module(weights))))
 
     assert forms[0] != forms[1]
+
+
+class TestFiles:
+    """What lies at a path counts where the ``Key`` marker asks for it."""
+
+    @staticmethod
+    def form(value, *markers):
+        """Canonical form of an argument with these markers."""
+        return Walk().mapping({"data": value}, {"data": markers})["data"]
+
+    def test_the_text_counts_without_the_marker(self, tmp_path):
+        """A path is its text, whatever lies there."""
+        file = tmp_path / "a.txt"
+        before = self.form(file)
+        file.write_text("a")
+        assert before == self.form(file) == file.as_posix()
+
+    def test_the_contents_count_with_it(self, tmp_path):
+        """Files of the same contents are the same wherever they lie; another byte is another key."""
+        for name, text in (("a", "x"), ("b", "x"), ("c", "y")):
+            (tmp_path / name).write_text(text)
+        a, b, c = (self.form(tmp_path / name, Key()) for name in "abc")
+        assert a == b != c
+        assert a == self.form(str(tmp_path / "a"), Key(), Artifact())
+        assert str(tmp_path / "a") == self.form(str(tmp_path / "a"), Key())
+        assert (tmp_path / "none").as_posix() == self.form(tmp_path / "none", Key())
+
+    def test_a_folder_is_its_files(self, tmp_path):
+        """Names and contents of the files count, the folder's own name does not."""
+        for folder in ("one", "two"):
+            (tmp_path / folder / "in").mkdir(parents=True)
+            (tmp_path / folder / "in/a").write_text("x")
+        assert self.form(tmp_path / "one", Key()) == self.form(tmp_path / "two", Key())
+        (tmp_path / "two/in/a").rename(tmp_path / "two/in/b")
+        assert self.form(tmp_path / "one", Key()) != self.form(tmp_path / "two", Key())
+
+    def test_a_large_file_is_sampled(self, tmp_path, monkeypatch):
+        """Above the limit pieces from all over the file stand for it, and the key is weak."""
+        monkeypatch.setattr(contents, "MAX_BYTES", 1024)
+        file = tmp_path / "large"
+        file.write_bytes(bytes(5000))
+        before = self.form(file, Key())
+        assert "$weak" in before
+        for place in (0, 4999):
+            file.write_bytes(bytes(place) + b"x" + bytes(4999 - place))
+            assert before != self.form(file, Key())

@@ -17,6 +17,8 @@ WITHOUT_VECTOR = {
     "$torch": "torch is not installed where the vectors are checked: test_contents.py",
     "$device": "as above",
     "$code": "bytecode differs between versions of Python: test_code.py",
+    "$file": "needs a file: test_contents.py",
+    "$folder": "as above",
     "$type": "stands beside fields and is in the vectors of dataclasses",
 }
 

@@ -1,5 +1,6 @@
 """Keys of studies, trials and calls."""
 
+import functools
 import json
 import os
 import subprocess
@@ -199,6 +200,58 @@ def test_ignore_and_key_options():
     assert parity[0] == parity[1] != parity[2]
     with pytest.raises(IdentityError, match="no argument 'c'"):
         call_key(call(a=1), key=["c"])
+
+
+def scaled(x, by=1, *rest, **more):
+    """Takes whatever it is given."""
+
+
+@dataclass
+class Scale:
+    """A callable object with a rule of its own: its fields."""
+
+    by: int
+
+    def __call__(self, x):
+        """Scale."""
+
+
+class Opaque:
+    """A callable object without a rule."""
+
+    def __call__(self, x):
+        """Do something."""
+
+
+def key_of(fn, *args, **kwargs):
+    """The key of a call of a decorated function."""
+    return tracked.tracked_training(fn).key(*args, **kwargs)
+
+
+def test_one_call_has_one_key_however_it_is_written():
+    """By position, by name, with a default spelled out, in any order of names, by a partial: the same call."""
+    written = [
+        key_of(scaled, 5),
+        key_of(scaled, x=5),
+        key_of(scaled, by=1, x=5),
+        key_of(functools.partial(scaled, 5)),
+        key_of(functools.partial(scaled, by=1), 5),
+    ]
+    assert 1 == len(set(written))
+    assert key_of(scaled, 5, a=1, b=2) == key_of(scaled, 5, b=2, a=1)
+
+
+def test_what_a_partial_holds_counts():
+    """Partials that hold different positions or names are different work."""
+    held = [functools.partial(scaled, 1), functools.partial(scaled, 5), functools.partial(scaled, 5, by=2)]
+    assert 3 == len({key_of(fn) for fn in held})
+
+
+def test_a_callable_object_counts_with_its_state():
+    """Objects with a rule are told apart by their state; one without a rule is weak and said to be so."""
+    assert key_of(Scale(1), 5) != key_of(Scale(2), 5)
+    assert key_of(Scale(1), 5) == key_of(Scale(1), 5)
+    assert ("self",) == call_key(Call.bind(Opaque(), (5,), {})).weak
 
 
 def test_methods_count_their_object():

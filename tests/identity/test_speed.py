@@ -6,18 +6,8 @@ import timeit
 import pytest
 import rfc8785
 
+from tests.bench.keys import CONFIG
 from tracked.identity import study_key
-
-CONFIG = {
-    f"section{i}": {
-        f"{name}{i}": value
-        for name, value in {
-            "epochs": 1, "dropout": 0.5, "optimizer": "adam", "shuffle": True, "limit": None, "lr": 1e-5, "size": 128,
-            "backbone": "distilbert-base-uncased", "weight": 3.0, "metric": "macro-f1",
-        }.items()
-    }
-    for i in range(10)
-}  # fmt: skip
 
 
 def ratio(one, other):

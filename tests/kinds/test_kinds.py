@@ -41,7 +41,7 @@ def test_a_conversion_keeps_the_file_it_returns(tmp_path):
         assert tmp_path / "model.onnx" == convert("distilbert")
         run = runs["convert"]
     assert ({"model.onnx": b"\x00onnx"}, "conversion") == (run.artifacts, run.tags[t.STAGE])
-    assert {} == run.metrics
+    assert {"model_size_mb", "onnx_model_size_mb", "conversion_success"} == set(run.metrics)
 
 
 def test_a_conversion_keeps_files_and_numbers_of_a_mapping(tmp_path):
@@ -57,7 +57,7 @@ def test_a_conversion_keeps_files_and_numbers_of_a_mapping(tmp_path):
     with captured() as runs:
         convert()
         run = runs["convert"]
-    assert ({"size": 12.0}, {"out/a.bin": b"a"}) == (run.metrics, run.artifacts)
+    assert ({"size": 12.0, "conversion_success": 1.0}, {"out/a.bin": b"a"}) == (run.metrics, run.artifacts)
     assert str(folder) == run.tags["result.text"]
 
 

@@ -12,6 +12,7 @@ import pytest
 from tests.scripts import called, parent_of, values
 from tracked import tags as t
 from tracked import track, tracked_sweep, tracked_training
+from tracked.errors import MetricNotFound, TrackedError
 from tracked.testing import captured
 
 
@@ -212,24 +213,66 @@ class TestObjective:
             assert trial.values == (trial.params["x"], 1 - trial.params["x"])
         assert handle.best.values[0] == max(trial.values[0] for trial in handle.trials)
 
-    @pytest.mark.parametrize(
-        "returned", [None, {"other": 1.0}, "text", {"acc": float("nan")}, {"acc": "high"}]
-    )
-    def test_a_metric_that_never_came(self, returned):
-        """The trial has FAILED and says what was missing; the sweep goes on and has no best."""
+    def test_nan_is_never_best(self):
+        """The trial has FAILED and says so; the sweep goes on and has no best."""
 
         def blank(trial):
             x_of(trial)
-            return returned
+            return {"acc": float("nan")}
 
         with captured() as runs:
             handle = tracked_sweep(n_trials=2, maximize="acc")(blank)()
             assert [("failed", "FAILED")] * 2 == states(runs)
-            assert all("acc" in run.tags[t.END_REASON] for run in trials_of(runs))
+            assert {"NaN is no value for acc"} == {run.tags[t.END_REASON] for run in trials_of(runs)}
             sweep = runs["blank"]
         assert handle.best is None
         assert ("FINISHED", 2.0) == (sweep.status, sweep.metrics["n_failed_trials"])
         assert t.BEST_TRIAL_RUN_ID not in sweep.tags
+
+    @pytest.mark.parametrize("returned", [None, {"other": 1.0}, "text", {"acc": "high"}])
+    def test_a_metric_that_never_came(self, returned):
+        """Nothing was optimised: the person is told which metrics there were, and the trials are kept."""
+
+        def blank(trial):
+            x_of(trial)
+            track.log(loss=1)
+            return returned
+
+        with captured() as runs:
+            with pytest.raises(
+                MetricNotFound, match=r"acc was to be optimised, and no trial .* loss"
+            ) as caught:
+                tracked_sweep(n_trials=2, maximize="acc")(blank)()
+            assert [("failed", "FAILED")] * 2 == states(runs)
+            assert all("acc" in run.tags[t.END_REASON] for run in trials_of(runs))
+            assert ["tracked.errors.MetricNotFound", "FAILED"] == [
+                runs["blank"].tags[t.ERROR_TYPE],
+                runs["blank"].status,
+            ]
+        assert [1.0, 1.0] == [trial.metrics["loss"] for trial in caught.value.sweep.trials]
+        assert isinstance(caught.value, TrackedError)
+
+    def test_a_metric_that_came_once_is_enough(self):
+        """Trials without the objective fail, and the best of the others is the best."""
+        with captured() as runs:
+            handle = tracked_sweep(n_trials=3, maximize="acc")(
+                lambda trial: {"acc": x_of(trial)} if trial.number == 1 else None
+            )()
+            assert ["failed", "complete", "failed"] == [state for state, _ in states(runs)]
+        assert 1 == handle.best.number
+
+    def test_nobody_named_the_objective(self):
+        """The error says how to name it."""
+        with captured(), pytest.raises(MetricNotFound, match=r'maximize="acc".*metrics that were: f1'):
+            tracked_sweep(n_trials=1)(lambda trial: {"f1": x_of(trial)})()
+
+    def test_an_error_of_the_user_goes_first(self):
+        """Where no trial came to an end, its own exceptions say why."""
+        with captured():
+            handle = tracked_sweep(n_trials=2, maximize="acc", catch=ValueError)(
+                fails_at(None, ValueError("no"))
+            )()
+        assert ["failed", "failed"] == [trial.state for trial in handle.trials]
 
 
 def fails_at(number, error):
@@ -238,7 +281,7 @@ def fails_at(number, error):
     def objective(trial):
         x = x_of(trial)
         trial.report(x, 0)
-        if trial.number == number:
+        if number is None or trial.number == number:
             raise error
         return {"acc": x}
 
@@ -301,7 +344,7 @@ class TestEnds:
         with captured() as runs:
             with pytest.raises(KeyboardInterrupt):
                 tracked_sweep(n_trials=50, n_jobs=2, maximize="acc")(objective)()
-            assert len(trials_of(runs)) < 10
+            assert len(trials_of(runs)) < 20
             assert {"FINISHED"} == {run.status for run in trials_of(runs)}
             assert "KILLED" == runs["objective"].status
 

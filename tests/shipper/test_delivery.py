@@ -88,11 +88,36 @@ def test_what_json_cannot_say_is_put_aside_all_the_same(folder):
 
 
 def test_the_first_value_of_a_param_stays(folder):
-    """A param that changes is put aside, whether it comes in the same request or in a later one."""
+    """A later value is a tag, whether it comes in the same request or in a later one; neighbours are not harmed."""
     records = [opened(), Params(RUN, {"lr": "1"}), Params(RUN, {"lr": "2"}), Closed(RUN, NOW, "FINISHED")]
     journal(folder, [*records, Params(RUN, {"lr": "3", "x": "y"})])
-    assert {"lr": "1", "x": "y"} == by_local_id(deliver(folder))[RUN].params
-    assert [[["lr", "2"]], [["lr", "3"]]] == [what[3] for _, what in aside(folder)]
+    run = by_local_id(deliver(folder))[RUN]
+    assert {"lr": "1", "x": "y"} == run.params
+    assert "3" == run.tags["tracked.param_changed.lr"]
+    assert [] == aside(folder)
+
+
+def test_a_param_written_in_another_way_is_no_other_value(folder):
+    """7.0 after 7 is neither a conflict nor put aside."""
+    journal(
+        folder, [opened(), Params(RUN, {"k": "7", "lr": "1e-05"}), Params(RUN, {"k": "7.0", "lr": "0.00001"})]
+    )
+    run = by_local_id(deliver(folder))[RUN]
+    assert {"k": "7", "lr": "1e-05"} == run.params
+    assert [] == aside(folder) == [key for key in run.tags if "param_changed" in key]
+
+
+def test_a_refusal_does_not_tell_credentials(folder, monkeypatch):
+    """The reason of what is put aside is kept without the credentials that the store was asked with."""
+
+    class Talkative(MemoryBackend):
+        def log(self, *_):
+            raise Refused("https://me:hunter2@host said no to topsecret-of-the-environment")
+
+    monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "topsecret-of-the-environment")
+    journal(folder, [opened(), Tags(RUN, {"a": "b"})])
+    deliver(folder, Talkative())
+    assert {"https://***@host said no to ***"} == {reason for reason, _ in aside(folder)}
 
 
 def test_a_refused_run_costs_only_itself(folder):

@@ -2,6 +2,7 @@ import subprocess
 import sys
 
 import pytest
+from optuna.samplers import RandomSampler
 
 from tracked.errors import ConfigError
 from tracked.sweeps import Search
@@ -21,9 +22,13 @@ def test_objectives_keep_their_order():
         ({"maximize": "acc", "minimize": "acc"}, "named twice: acc"),
         ({"maximize": "acc", "n_trials": 0}, "n_trials=0"),
         ({"maximize": "acc", "sampler": "tpee"}, "did you mean 'tpe'?"),
-        ({"maximize": "acc", "sampler": "zzz"}, "there are nsga2, random, tpe"),
+        ({"maximize": "acc", "sampler": "zzz"}, "there are grid, nsga2, random, tpe"),
         ({"maximize": "acc", "pruner": "medain"}, "did you mean 'median'?"),
-        ({"maximize": "acc", "sampler": object(), "seed": 1}, "give the seed to the sampler"),
+        ({"maximize": "acc", "sampler": RandomSampler(), "seed": 1}, "give the seed to the sampler"),
+        ({"maximize": "acc", "sampler": RandomSampler}, "RandomSampler() instead of RandomSampler"),
+        ({"maximize": "acc", "sampler": 7}, "or a sampler of Optuna, not 7"),
+        ({"maximize": "acc", "pruner": RandomSampler()}, "or a pruner of Optuna"),
+        ({"maximize": "acc", "minimize": "loss", "pruner": "median"}, "judges one objective, and here are 2"),
     ],
 )
 def test_a_search_that_cannot_be_is_refused_where_it_is_written(options, said):

@@ -45,7 +45,9 @@ wrong_argument: Callable[[str], dict[str, float]] = train  # type: ignore[assign
 # Options are known by name and type, for every kind.
 
 
-@tracked_training(name="fine-tuning", experiment="digits", tags={"team": "ner"}, monitor="acc")
+@tracked_training(
+    name="fine-tuning", experiment="digits", tags={"team": "ner"}, monitor="acc", per_call="aggregate"
+)
 def tune(lr: float) -> float:
     return lr
 
@@ -60,6 +62,20 @@ def convert(model: str) -> bytes:
     return model.encode()
 
 
+@tracked_benchmark(warmup=1, repeat=20, budget=2.5, precision=0.05, batch_sizes=[1, 8])
+def timed(model: str, batch_size: int = 1) -> list[str]:
+    return [model] * batch_size
+
+
+@tracked_conversion(verify=bool, rtol=1e-2, atol=0)
+def checked(model: str) -> bytes:
+    return model.encode()
+
+
+assert_type(timed("svm"), list[str])
+assert_type(checked("svm"), bytes)
+tracked_benchmark(repeats=3)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
+tracked_conversion(verify=3)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
 assert_type(tune(0.1), float)
 assert_type(benchmark("distilbert"), float)
 assert_type(convert("distilbert"), bytes)

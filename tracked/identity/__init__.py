@@ -6,6 +6,7 @@ from .key import Key
 from .keys import call_key, study_family_key, study_key, trial_key
 from .plumbing import PLUMBING
 from .resolve import backbone_of, resolve
+from .spaces import plain_space
 
 __all__ = [
     "ABSENT",
@@ -18,6 +19,7 @@ __all__ = [
     "call_key",
     "canonical",
     "explain",
+    "plain_space",
     "resolve",
     "study_family_key",
     "study_key",

@@ -12,12 +12,14 @@ list, tuple, deque                    array; from 10,000 numbers on ``{"$numbers
 mapping, Namespace, OmegaConf         object; a key that begins with ``$`` gets a second one; a key that is no text
                                       is ``$:`` and its canonical JSON; entries called like plumbing or secrets are
                                       left out (``plumbing.py``)
+below ``search_space`` and the like   by meaning (``spaces.py``): ``("loguniform", 1e-5, 1)`` is Optuna's distribution
 dataclass, attrs, pydantic,           object of its fields and ``$type``, because ``Adam(lr=1)`` is not ``SGD(lr=1)``;
 NamedTuple                            the configs of a study themselves are read without ``$type`` (``keys.py``)
 ``__tracked_key__()``                 ``{"$type": …, "key": what it returned}``
 sklearn's ``get_params()``            object of the parameters and ``$type``
 set, frozenset                        ``{"$set": sorted}``
-Path                                  its text with ``/``
+Path                                  its text with ``/``; with ``Key`` what is there, ``{"$file": [length, digest]}``
+                                      or ``{"$folder": [[name, file], …]}``
 Enum                                  of str or int: its value; else ``{"$enum": [class, name]}``
 bytes                                 ``{"$bytes": [length, digest]}``
 datetime, date, time, timedelta       ``{"$datetime": ISO}`` (in UTC if aware) …, ``{"$timedelta": microseconds}``

@@ -7,7 +7,8 @@ import json
 import operator
 import sys
 from array import array
-from typing import TYPE_CHECKING, Any
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from ..naming import qualified_name
 from .jcs import to_bytes
@@ -29,6 +30,35 @@ def digest(data: Any) -> str:
 def binary(_walk: Walk, value: Any) -> Any:
     """Bytes."""
     return {"$bytes": [len(bytes(value)), digest(bytes(value))]}
+
+
+def path(walk: Walk, value: PurePath) -> Any:
+    """A path is its text; where the ``Key`` marker asks for contents, what lies there now."""
+    if walk.by_contents and isinstance(value, Path):
+        if value.is_file():
+            return _file(walk, value)
+        if value.is_dir():
+            inside = sorted(p for p in value.rglob("*") if p.is_file())
+            return {"$folder": [[p.relative_to(value).as_posix(), _file(walk, p)] for p in inside]}
+    return walk.text(value.as_posix())
+
+
+def _file(walk: Walk, value: Path) -> Any:
+    """Size and digest; of a file that is too large evenly spread pieces stand for the whole."""
+    size = value.stat().st_size
+    with value.open("rb") as file:
+        if size <= MAX_BYTES:
+            return {"$file": [size, digest(file.read())]}
+        return walk.weak(value, size=size, sample=_sampled(file, size))
+
+
+def _sampled(file: BinaryIO, size: int) -> str:
+    piece = MAX_BYTES // _SAMPLES
+    sample = hashlib.sha256()
+    for place in range(_SAMPLES):
+        file.seek((size - piece) * place // (_SAMPLES - 1))
+        sample.update(file.read(piece))
+    return sample.hexdigest()
 
 
 def long_list(values: Any) -> Any:

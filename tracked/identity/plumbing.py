@@ -56,7 +56,10 @@ PLUMBING = BUDGET | CONCURRENCY | PLACES | SPEECH | BOOKKEEPING
 OF_A_TRIAL = _names("run_id run_name trial_run_id trial_number trial_id")
 """All that is left out of hyperparameters besides secrets: there even ``num_workers`` may be what is tried."""
 
-WHOLE = _names("search_space hyperparameters hparams param_space parameter_space")
+SPACES = _names("search_space param_space parameter_space")
+"""Below these names stand search spaces, which count by what they mean (``spaces.py``)."""
+
+WHOLE = SPACES | _names("hyperparameters hparams")
 """Below these names every name is a hyperparameter, and nothing is plumbing."""
 
 
@@ -66,6 +69,14 @@ class Treatment(Enum):
     KEEP = "keep"
     DROP = "drop"
     WHOLE = "whole"
+    SPACE = "space"
+
+
+def kept(name: str) -> Treatment:
+    """How an entry that counts is read."""
+    if name in SPACES:
+        return Treatment.SPACE
+    return Treatment.WHOLE if name in WHOLE else Treatment.KEEP
 
 
 @functools.lru_cache(maxsize=8192)
@@ -73,7 +84,7 @@ def treatment(name: str) -> Treatment:
     """By the table above; secrets are always dropped."""
     if name in PLUMBING or is_secret_name(name):
         return Treatment.DROP
-    return Treatment.WHOLE if name in WHOLE else Treatment.KEEP
+    return kept(name)
 
 
 @functools.lru_cache(maxsize=8192)

@@ -145,7 +145,7 @@ _BY_NAME: dict[str, Rule] = {
 """By ``package.Name`` of the class or a base; the first that fits, so the narrower stands first."""
 
 _BY_BASE: tuple[tuple[Any, Rule], ...] = (
-    (PurePath, lambda walk, value: walk.text(value.as_posix())),
+    (PurePath, contents.path),
     (str, lambda walk, value: walk(str.__str__(value))),
     (int, lambda walk, value: walk(int(value))),
     (float, lambda walk, value: walk(float(value))),

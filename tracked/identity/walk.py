@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
 from typing import Any
 
 from ..errors import ConfigError
-from ..markers import NO_MARKERS, Ignore, Key, Marker, Markers, Param, Secret, has
+from ..markers import NO_MARKERS, Artifact, Ignore, Key, Marker, Markers, Param, Secret, has
 from ..naming import qualified_name
 from ..redact import redact_value
 from .jcs import to_bytes
-from .plumbing import WHOLE, Treatment, treatment, treatment_of_hyperparameter
+from .plumbing import Treatment, kept, treatment, treatment_of_hyperparameter
 from .rules import rule_for
+from .spaces import plain_space
 
 _MAX_DEPTH = 100
 _MAX_NODES = 500_000
 """A list that holds one list twice, which holds one list twice … has more leaves than there is time for."""
 _EXACT = 2**53
-_KEEP, _DROP, _WHOLE = Treatment  # an enum's attributes are slow to reach
+_KEEP, _DROP, _WHOLE, _SPACE = Treatment  # an enum's attributes are slow to reach
 
 Treat = Callable[[str], Treatment]
 
@@ -66,7 +68,13 @@ class Walk:
     def _entry(self, value: Any, what: Treatment, said: tuple[Marker, ...]) -> Any:
         if what is _WHOLE:
             return self.whole(value)
-        return self._changed(value, by_contents=True) if has(said, Key) else self(value)
+        if what is _SPACE:
+            return self.whole(plain_space(value))
+        if not has(said, Key):
+            return self(value)
+        # Who calls a text an artifact says that it is a path.
+        value = Path(value) if type(value) is str and has(said, Artifact) else value
+        return self._changed(value, by_contents=True)
 
     def array(self, items: Collection[Any]) -> list[Any]:
         """An array of all items."""
@@ -115,8 +123,7 @@ def _said(markers: tuple[Marker, ...], name: str) -> Treatment | None:
     """What the markers say, which counts more than the name."""
     if has(markers, Ignore, Secret) or Param(key=False) in markers:
         return _DROP
-    kept = _WHOLE if name in WHOLE else _KEEP
-    return kept if has(markers, Key, Param) else None
+    return kept(name) if has(markers, Key, Param) else None
 
 
 def _text_of(key: Any) -> str | None:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 from ..call import Call
 from ..decorate import decorator_for
 from ..plan import Kind
+from ..shapes import kinds
 from ..typed import Tracked
-from .sweep_values import TRIAL, Sweep, SweepOptions
+from .sweep_options import SweepOptions
+from .sweep_values import Sweep, Trial
 
 if TYPE_CHECKING:
     import optuna
@@ -19,22 +21,24 @@ R = TypeVar("R")
 
 
 def _drive(*call: Any) -> Any:
-    from .trials import drive  # noqa: PLC0415 - loaded when a sweep runs
+    from .sweeping import drive  # noqa: PLC0415 - loaded when a sweep runs
 
     return drive(*call)
 
 
 def _identify(call: Call, inherited: Mapping[str, str]) -> Mapping[str, str]:
-    from .trials import identify  # noqa: PLC0415 - as above
+    from .sweeping import identify  # noqa: PLC0415 - as above
 
     return identify(call, inherited)
 
 
 def _read(result: Any) -> Any:
-    return None if isinstance(result, Sweep) else result
+    """What a sweep or study has found was noted already."""
+    is_read = isinstance(result, Sweep) or "optuna.Study" in kinds(type(result))
+    return None if is_read else result
 
 
-SWEEP = Kind("hpo", identify=_identify, read=_read, options=SweepOptions, drive=_drive, supplies=(TRIAL,))
+SWEEP = Kind("hpo", identify=_identify, read=_read, options=SweepOptions, drive=_drive, supplies=("trial",))
 
 
 class SweepDecorator(Protocol):
@@ -48,7 +52,7 @@ class SweepDecorator(Protocol):
     def __call__(
         self,
         *,
-        n_trials: int | None = 20,
+        n_trials: int | None = None,
         maximize: str | Sequence[str] = (),
         minimize: str | Sequence[str] = (),
         seed: int | None = None,
@@ -56,7 +60,8 @@ class SweepDecorator(Protocol):
         pruner: Any = None,
         timeout: float | None = None,
         n_jobs: int = 1,
-        catch: type[BaseException] | tuple[type[BaseException], ...] = (),
+        catch: type[BaseException] | Sequence[type[BaseException]] = (),
+        callbacks: Callable[[Sweep, Trial], object] | Sequence[Callable[[Sweep, Trial], object]] = (),
         storage: Any = None,
         study_name: str | None = None,
         name: str | None = None,

@@ -2,35 +2,24 @@
 
 from __future__ import annotations
 
-import inspect
 import math
-import os
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextvars import copy_context
 from typing import Any
 
 from .. import tags as t
-from ..binding import with_argument
-from ..call import Call
 from ..context import current_is
-from ..endings import ended, log_result
-from ..errors import IdentityError
+from ..errors import MetricNotFound
 from ..guard import guard
-from ..identity import resolve, study_key, trial_key
-from ..naming import run_name
-from ..outcome import Outcome
-from ..plan import RunPlan
 from ..ports import Suggested, SweepEngine, Told
-from ..redact import secret_values
-from ..results import read_result
 from ..run import Run
-from ..scope import open_run
-from .sweep_values import TRIAL, Sweep, SweepOptions, Trial
-
-STAGE = "hpo_trial"
+from .attempt import Attempt, trial_of
+from .sweep_options import SweepOptions
+from .sweep_summary import Space, Summary, about
+from .sweep_values import Sweep, Trial
 
 
 class Trials:
@@ -43,33 +32,55 @@ class Trials:
         self.search = options.search
         self.engine: SweepEngine = OptunaEngine(self.search)
         self._ended: dict[int, Trial] = {}
+        self._best = self.engine.best()
+        self._space = Space()
+        self._heard: set[str] = set()
+        self._any_returned = False
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._until = math.inf if options.timeout is None else time.monotonic() + options.timeout
 
-    @property
-    def all(self) -> tuple[Trial, ...]:
-        """The trials that have ended, by number."""
-        return tuple(self._ended[number] for number in sorted(self._ended))
+    def sweep(self) -> Sweep:
+        """What the user gets, as far as it is known by now."""
+        with self._lock:
+            trials = tuple(self._ended[number] for number in sorted(self._ended))
+        best = self.engine.best()
+        return Sweep(
+            self.run,
+            trials,
+            None if best is None else self._shown(best),
+            tuple(map(self._shown, self.engine.pareto())),
+            self.search.objectives,
+            self.engine.missing(),
+        )
 
-    @property
-    def best(self) -> Trial | None:
-        """The best complete trial of the study."""
-        told = self.engine.best()
-        return None if told is None else self._ended.get(told.number, Trial(*told_fields(told)))
+    def _shown(self, told: Told) -> Trial:
+        """A trial of this call, or of an earlier one that this study goes on from."""
+        return self._ended.get(told.number) or trial_of(told, {}, None)
 
-    def try_all(self) -> None:
-        """Try until the engine has nothing left, time is up, or a trial raises what is not caught."""
+    def try_all(self) -> Sweep:
+        """Try until the engine has nothing left, time is up, or a trial raises what is not caught.
+
+        Raises:
+            MetricNotFound: what was to be optimised never came.
+        """
+        with guard:
+            seed = {} if self.search.seed is None else {"seed": str(self.search.seed)}
+            searched = {**self.engine.about, **seed}
+            self.run.tag(about(self.search.objectives, self.search.directions, searched))
         try:
-            if self.options.n_jobs == 1:
-                self._work()
-            else:
-                self._work_at_once(self.options.n_jobs)
+            self._work_at_once(self.options.n_jobs)
         finally:
             with guard:
-                self._tell_the_best()
+                self._summarise()
+        sweep = self.sweep()
+        self._check_heard(sweep)
+        return sweep
 
     def _work_at_once(self, n_jobs: int) -> None:
+        if n_jobs == 1:
+            self._work()
+            return
         pool = ThreadPoolExecutor(n_jobs, thread_name_prefix="tracked-trial")
         try:
             # Each worker carries the context on, so that its trials stand under this sweep.
@@ -98,130 +109,60 @@ class Trials:
             raise
 
     def _try(self, suggested: Suggested) -> None:
-        run = open_run(
-            RunPlan(
-                run_name("trial", STAGE, trial_number=suggested.number),
-                STAGE,
-                monitor=self.search.objectives[0],
-            )
-        )
-        run.tag({t.TRIAL_NUMBER: suggested.number})
+        attempt = Attempt(self.engine, self.search, suggested, self.run.ref.hashes.get(t.STUDY_KEY_HASH))
         try:
-            with current_is(run):
+            with current_is(attempt.run):
                 result = self.objective(suggested.trial)
         except BaseException as error:
-            self._failed(run, suggested, error)
-            if not self.engine.is_pruned(error) and not isinstance(error, self.options.catch):
+            told = attempt.raised(error)
+            self._note(attempt, told)
+            if told.state != "pruned" and not isinstance(error, self.options.catch):
                 raise
         else:
-            self._complete(run, suggested, result)
+            self._any_returned = True
+            told = attempt.returned(result)
+            self._note(attempt, told)
+        for callback in self.options.callbacks:
+            callback(self.sweep(), self._ended[told.number])
 
-    def _failed(self, run: Run, suggested: Suggested, error: BaseException) -> None:
-        pruned = self.engine.is_pruned(error)
-        with guard:
-            self._end(run, suggested, "pruned" if pruned else "failed", None)
-        if pruned:
-            run.close(Outcome())
-        else:
-            ended(run, error)
-
-    def _complete(self, run: Run, suggested: Suggested, result: Any) -> None:
-        with guard:
-            log_result(run, result)
-        values = self._objectives(run, result)
-        told = self._end(run, suggested, "complete", values)
-        if told.state == "failed":
-            named = ", ".join(self.search.objectives)
-            run.close(Outcome("FAILED", {t.END_REASON: f"no number was returned or logged for {named}"}))
-        else:
-            run.close(Outcome())
-
-    def _objectives(self, run: Run, result: Any) -> Sequence[float] | None:
-        """The value of each objective: from what was returned, else from what was logged in the trial."""
-        names = self.search.objectives
-        found = dict(run.last) | dict(read_result(result, names[0]).metrics)
-        if isinstance(result, tuple | list):
-            found |= {
-                name: found[key] for key, name in zip(_unnamed(result), names, strict=False) if key in found
-            }
-        return [found[name] for name in names] if all(name in found for name in names) else None
-
-    def _end(self, run: Run, suggested: Suggested, state: str, values: Sequence[float] | None) -> Told:
-        told = self.engine.tell(suggested, state, values)
-        run.params(told.params)
-        run.tag({t.TRIAL_STATE: told.state, **self._key(told)})
-        if told.values:
-            run.log(
-                {
-                    name: v
-                    for name, v in zip(self.search.objectives, told.values, strict=True)
-                    if run.last.get(name) != v
-                }
-            )
+    def _note(self, attempt: Attempt, told: Told) -> None:
+        """Take in how a trial ended; the sweep's own metrics are the best so far, a step a trial."""
         with self._lock:
-            self._ended[told.number] = Trial(*told_fields(told), dict(run.last), run)
-            self._follow_best()
-        return told
+            self._ended[told.number] = attempt.trial(told)
+            # A trial that the user's function told by itself is complete without our hearing of it.
+            self._heard.update(attempt.heard, self.search.objectives if told.state == "complete" else ())
+            self._best = self.search.better(self._best, told)
+            with guard:
+                self._space.add(told.space)
+                if self._best is not None:
+                    found = zip(self.search.objectives, self._best.values, strict=True)
+                    self.run.log(dict(found), step=len(self._ended) - 1)
 
-    def _key(self, told: Told) -> dict[str, str]:
-        study = self.run.ref.hashes.get(t.STUDY_KEY_HASH)
-        try:
-            return {t.TRIAL_KEY_HASH: trial_key(study, told.params).hash} if study else {}
-        except IdentityError:
-            return {}
-
-    def _follow_best(self) -> None:
-        """The sweep's own metrics: the best so far, a step a trial."""
+    def _summarise(self) -> None:
         best = self.engine.best()
-        if best is not None:
-            self.run.log(
-                dict(zip(self.search.objectives, best.values, strict=True)), step=len(self._ended) - 1
-            )
+        trial = None if best is None else self._shown(best)
+        front = self.engine.pareto() if len(self.search.objectives) > 1 else ()
+        Summary(
+            self.search.objectives,
+            [ended.state for ended in self._ended.values()],
+            best,
+            self._space,
+            trial.metrics if trial else {},
+            [told.number for told in front],
+        ).write(self.run)
+        if trial and trial.run:
+            self.run.tag({t.BEST_TRIAL_RUN_ID: trial.run.ref.run})
 
-    def _tell_the_best(self) -> None:
-        states = [trial.state for trial in self._ended.values()]
-        counts = {f"n_{state}_trials": states.count(state) for state in ("complete", "pruned", "failed")}
-        self.run.log({"n_trials": len(states), **counts})
-        best = self.best
-        if best is not None:
-            self.run.params({f"best_{name}": value for name, value in best.params.items()})
-            self.run.log({k: v for k, v in best.metrics.items() if k not in self.search.objectives})
-            run_id = {t.BEST_TRIAL_RUN_ID: best.run.ref.run} if best.run else {}
-            self.run.tag(
-                {t.BEST_TRIAL_NUMBER: best.number, t.OBJECTIVE: ", ".join(self.search.objectives), **run_id}
-            )
-
-
-def told_fields(told: Told) -> tuple[int, Mapping[str, Any], tuple[float, ...], str]:
-    """Number, params, values and state, in the order of a :class:`Trial`."""
-    return told.number, told.params, told.values, told.state
-
-
-def _unnamed(result: Sequence[Any]) -> list[str]:
-    return [f"result_{i}" for i in range(len(result))]
-
-
-def drive(run: Run, options: SweepOptions, function: Any, args: Any, kwargs: Any) -> Any:
-    """Try trial after trial; a function that takes no ``trial`` owns its loop and is just called."""
-    if TRIAL not in inspect.signature(function).parameters:
-        return function(*args, **kwargs)
-
-    def objective(trial: Any) -> Any:
-        given, named = with_argument(function, TRIAL, trial, args, kwargs)
-        return function(*given, **named)
-
-    trials = Trials(run, options, objective)
-    trials.try_all()
-    return Sweep(run, trials.all, trials.best)
-
-
-def identify(call: Call, _inherited: Mapping[str, str]) -> Mapping[str, str]:
-    """A sweep is the same study when its configs are; without configs, when everything bound is.
-
-    It belongs to no study around it: it is one.
-    """
-    secrets = secret_values(os.environ)
-    hashes = resolve(call.arguments, {}, secrets)
-    if t.STUDY_KEY_HASH not in hashes:
-        hashes[t.STUDY_KEY_HASH] = study_key({}, call.arguments, {}, call.function, secrets).hash
-    return hashes
+    def _check_heard(self, sweep: Sweep) -> None:
+        """Refuse to call it a search if one of the objectives was never there; what was raised was said already."""
+        never = [name for name in self.search.objectives if name not in self._heard]
+        if not never or not self._any_returned:
+            return
+        names = sorted(self._heard.difference(self.search.objectives))
+        logged = f"metrics that were: {', '.join(names)}" if names else "no other metric was, either"
+        asked = "" if self.options.names_objectives else ' (name yours: maximize="acc" or minimize="loss")'
+        raise MetricNotFound(
+            f"{', '.join(never)} was to be optimised, and no trial of {self.run.name} returned or logged it{asked}; "
+            f"{logged}. The {len(sweep.trials)} trials are kept, here as `.sweep`.",
+            sweep,
+        )

@@ -95,6 +95,12 @@ class MlflowBackend:
             if not _is_there_already(points, labels, error):
                 raise
 
+    def param(self, run_id: str, key: str) -> str | None:
+        """The stored value."""
+        with told():
+            value = self.client.get_run(run_id).data.params.get(key)
+        return None if value is None else str(value)
+
     def upload(self, run_id: str, source: Path, name: str) -> None:
         """Store the file under ``name``."""
         path = PurePosixPath(name)

@@ -6,11 +6,22 @@ from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 from ..markers import NO_MARKERS, Markers
+from ..redact import redact_value
 from .flatten import leaves
 from .keys import original_key, safe_key, unused
 from .lengths import MAX_KEY, MAX_VALUE, shorten
+from .sameness import same_value
 
-__all__ = ["MAX_KEY", "MAX_VALUE", "FlatParams", "original_key", "params_of", "safe_key", "shorten"]
+__all__ = [
+    "MAX_KEY",
+    "MAX_VALUE",
+    "FlatParams",
+    "original_key",
+    "params_of",
+    "safe_key",
+    "same_value",
+    "shorten",
+]
 
 
 class FlatParams(NamedTuple):
@@ -20,6 +31,8 @@ class FlatParams(NamedTuple):
     """By safe key, in the order of the arguments; of a long text its first part and a hash."""
     long: dict[str, str]
     """Whole texts of the values that were cut, by the same keys."""
+    secrets: tuple[str, ...] = ()
+    """Texts of the secrets among the arguments: shown nowhere else either."""
 
 
 def params_of(
@@ -41,9 +54,14 @@ def params_of(
     """
     values: dict[str, str] = {}
     long: dict[str, str] = {}
-    for name, text in leaves(arguments, markers, secrets):
-        key = unused(safe_key(name), values)
+    found, hidden = leaves(arguments, markers, secrets)
+    if hidden:
+        # A password may stand in a URL beside it: now that it is known, it is taken out everywhere.
+        secrets = (*secrets, *hidden)
+        found, _ = leaves(arguments, markers, secrets)
+    for name, text in found:
+        key = unused(safe_key(redact_value(name, secrets)), values)
         values[key] = shorten(text, max_value)
         if len(text) > max_value:
             long[key] = text
-    return FlatParams(values, long)
+    return FlatParams(values, long, hidden)

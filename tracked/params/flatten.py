@@ -9,8 +9,9 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from ..markers import Ignore, Key, Markers, Param, Secret, has
-from ..redact import MASK, is_secret_name
+from ..redact import MASK, is_secret_name, is_secret_type
 from ..shapes import field_markers, fields_of, kinds, plain_omegaconf
+from .hidden import hidden_texts
 from .texts import SCALARS, Texts, plain_scalar, type_text
 
 _MAX_ITEMS = 10_000
@@ -22,9 +23,14 @@ _MAX_NODES = 100_000
 
 def leaves(
     arguments: Mapping[str, Any], markers: Markers, secrets: Collection[str]
-) -> Iterator[tuple[str, str]]:
-    """Names and texts of all leaves, in order; names are joined by ``.`` and not yet made safe."""
-    return _Flattening(secrets).leaves("", arguments, markers)
+) -> tuple[list[tuple[str, str]], tuple[str, ...]]:
+    """Names and texts of all leaves, in order, and the texts of the secrets among them.
+
+    Names are joined by ``.`` and not yet made safe.
+    """
+    walk = _Flattening(secrets)
+    found = list(walk.leaves("", arguments, markers))
+    return found, tuple(sorted(walk.hidden, key=lambda text: (-len(text), text)))
 
 
 class _Flattening:
@@ -35,14 +41,22 @@ class _Flattening:
         self._open: list[int] = []
         """Ids of the values that the walk is inside of."""
         self._left = _MAX_NODES
+        self.hidden: set[str] = set()
 
     def leaves(self, prefix: str, mapping: Mapping[Any, Any], markers: Markers) -> Iterator[tuple[str, str]]:
         for name, value, secret in _entries(mapping, markers):
             key = f"{prefix}.{name}" if prefix else name
             if secret:
-                yield key, MASK
+                yield key, self._masked(value)
             else:
                 yield from self._value(key, value)
+
+    def _masked(self, secret: Any) -> str:
+        try:
+            self.hidden.update(hidden_texts(secret))
+        except Exception:  # noqa: BLE001 - reading it may run code of its owner
+            return MASK
+        return MASK
 
     def _value(self, key: str, value: Any) -> Iterator[tuple[str, str]]:
         fields = None if type(value) in SCALARS else self._fields(value)
@@ -65,6 +79,8 @@ class _Flattening:
     def _text(self, value: Any) -> str:
         if type(value) in SCALARS:
             return str(self._texts.of(value))
+        if is_secret_type(type(value)):
+            return self._masked(value)
         try:
             plain = self._plain(value)
             if isinstance(plain, list | dict):
@@ -77,6 +93,8 @@ class _Flattening:
         """The value as JSON has it, secrets masked."""
         if type(value) in SCALARS:
             return self._texts.of(value)
+        if is_secret_type(type(value)):
+            return self._masked(value)
         if self._is_enough(value):
             return type_text(value)
         self._open.append(id(value))
@@ -84,7 +102,10 @@ class _Flattening:
             fields = fields_of(value)
             if fields is not None:
                 entries = _entries(fields, field_markers(type(value)))
-                return {name: MASK if secret else self._plain(item) for name, item, secret in entries}
+                return {
+                    name: self._masked(item) if secret else self._plain(item)
+                    for name, item, secret in entries
+                }
             items = _items(value)
             if items is None:
                 return self._texts.of(value)

@@ -5,10 +5,11 @@ it is (a param, a part of a key), and :func:`redact_text` for prose such as a tr
 """
 
 from .names import is_secret_name
-from .texts import MASK, is_secret_type, redact_text, redact_url, redact_value, secret_values
+from .texts import MASK, SHORTEST, is_secret_type, redact_text, redact_url, redact_value, secret_values
 
 __all__ = [
     "MASK",
+    "SHORTEST",
     "is_secret_name",
     "is_secret_type",
     "redact_text",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
+from typing import Any
 
 from .names import is_secret_name, words_of
 
@@ -11,7 +12,7 @@ MASK = "***"
 
 _SECRET_TYPES = frozenset({"SecretStr", "SecretBytes", "Secret"})
 _NOT_SECRET_VARIABLES = frozenset({"PWD", "OLDPWD"})
-_SHORTEST = 8
+SHORTEST = 8
 """A secret of the environment shorter than this also stands in innocent texts by chance."""
 _SHORTEST_SHAPE = 20
 
@@ -58,23 +59,39 @@ def is_secret_type(cls: type) -> bool:
     )
 
 
+_LAST: list[Any] = [None, ()]
+"""An environment that was read, as the bytes it is made of, and its secrets."""
+
+
 def secret_values(environ: Mapping[str, str]) -> tuple[str, ...]:
     """Values of the environment's secrets, longest first."""
+    # ``os.environ`` decodes each text anew at each look, and a run looks often: as long as nothing has changed
+    # in what lies behind, the answer is the last one.
+    behind = getattr(environ, "_data", None)
+    if behind is None:
+        return _secret_values(environ)
+    if behind != _LAST[0]:
+        _LAST[:] = [dict(behind), _secret_values(environ)]
+    found: tuple[str, ...] = _LAST[1]
+    return found
+
+
+def _secret_values(environ: Mapping[str, str]) -> tuple[str, ...]:
     found = {
         value
         for name, value in environ.items()
-        if len(value) >= _SHORTEST and is_secret_name(name) and name not in _NOT_SECRET_VARIABLES
+        if len(value) >= SHORTEST and is_secret_name(name) and name not in _NOT_SECRET_VARIABLES
     }
     return tuple(sorted(found, key=lambda value: (-len(value), value)))
 
 
-def redact_text(text: str, environ: Mapping[str, str] | None = None) -> str:
+def redact_text(text: str, environ: Mapping[str, str] | None = None, secrets: Collection[str] = ()) -> str:
     """Prose without secrets: a traceback, a message, a command line.
 
     Besides what :func:`redact_value` takes out, anything said of a secret name goes: ``token: abc``,
     ``{'api_key': 'abc'}``, ``--password abc``.
     """
-    text = redact_value(text, secret_values(environ or {}))
+    text = redact_value(text, (*secret_values(environ or {}), *secrets))
     return _FLAG.sub(_mask_if_secret, _SAID.sub(_mask_if_secret, text))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,8 @@ class Session:
     home: Path
     joined: set[str] = field(default_factory=set)
     """Runs handed over by the environment that a run of this process already is."""
+    before_flush: list[Callable[[], None]] = field(default_factory=list)
+    """What has to be written before all that was written is awaited; each is called once."""
 
     @property
     def experiment(self) -> str:
@@ -78,6 +80,8 @@ class Session:
         Args:
             timeout: seconds, at most; the ``exit_timeout`` setting if None.
         """
+        while self.before_flush:
+            self.before_flush.pop()()
         journal = self.journal.path
         size = journal.stat().st_size
         if waiting.acknowledged(journal) >= size:

@@ -12,8 +12,10 @@ from .. import tags as t
 from ..errors import ConfigError, Refused
 from ..journal import disk, lines
 from ..journal.folder import Folder
+from ..params import same_value
 from ..ports import Backend, RemoteRun
 from ..records import Artifact, Closed, Opened, to_json
+from ..redact import redact_text
 from .batches import Action, Batch
 
 
@@ -92,10 +94,21 @@ class Delivery:
             tags = {key: self._translated(key, value) for key, value in batch.tags}
             self.backend.log(remote.run_id, batch.points, dict(batch.params), tags)
         except Refused:
-            if len(batch) == 1:
+            if len(batch) > 1:
+                for half in batch.halves():
+                    self.send(half)
+            elif not self._is_settled(remote, batch):
                 raise
-            for half in batch.halves():
-                self.send(half)
+
+    def _is_settled(self, remote: RemoteRun, batch: Batch) -> bool:
+        """Whether a refused param is there already: the first value stays, a later one becomes a tag."""
+        for key, value in batch.params:
+            stored = self.backend.param(remote.run_id, key)
+            if stored is None:
+                return False
+            if not same_value(stored, value):
+                self.backend.log(remote.run_id, (), {}, {t.param_changed(key): value})
+        return bool(batch.params)
 
     def _translated(self, key: str, value: str) -> str:
         """A tag that names one of our runs names it by its MLflow id in the store."""
@@ -120,7 +133,8 @@ class Delivery:
 
     def put_aside(self, what: Action | str, reason: str) -> None:
         """Keep what cannot be delivered, with the reason, for ``tracked doctor``."""
-        self._aside.append(lines.encode({"reason": reason, "what": _shown(what)}))
+        # A store may say in its refusal with which credentials it was asked.
+        self._aside.append(lines.encode({"reason": redact_text(reason, os.environ), "what": _shown(what)}))
 
     def keep_aside(self) -> None:
         """Write down what was put aside in this stretch; to be done before the stretch is acknowledged."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import random
 import threading
 import time
@@ -14,6 +15,7 @@ from .. import tags as t
 from ..errors import BackendUnavailable, LoginRefused
 from ..journal.folder import Folder
 from ..ports import Backend
+from ..redact import redact_text
 from . import status
 from .batches import Batch
 from .delivery import Delivery
@@ -184,4 +186,5 @@ class Shipper:
 
 
 def _told(problem: Exception) -> str:
-    return str(problem) if isinstance(problem, BackendUnavailable) else f"{type(problem).__name__}: {problem}"
+    told = str(problem) if isinstance(problem, BackendUnavailable) else f"{type(problem).__name__}: {problem}"
+    return redact_text(told, os.environ)

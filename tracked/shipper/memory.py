@@ -77,6 +77,10 @@ class MemoryBackend:
         run.tags.update(tags)
         run.points.update(dict.fromkeys(map(_comparable, points)))
 
+    def param(self, run_id: str, key: str) -> str | None:
+        """The stored value."""
+        return self._run(run_id).params.get(key)
+
     def upload(self, run_id: str, source: Path, name: str) -> None:
         """Keep the file's bytes."""
         self._run(run_id).artifacts[name] = source.read_bytes()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 import random
@@ -27,24 +28,33 @@ class RandomTrial:
     number: int
     draw: random.Random = field(repr=False)
     params: dict[str, Any] = field(default_factory=dict)
+    space: dict[str, Any] = field(default_factory=dict)
+    constraints: dict[str, float] = field(default_factory=dict)
 
     def suggest_float(
         self, name: str, low: float, high: float, *, step: float | None = None, log: bool = False
     ) -> float:
         """A number between the bounds, both included; ``log`` draws its logarithm evenly."""
+        self.space[name] = {"type": "float", "low": low, "high": high, "step": step, "log": log}
         if step is not None:
             return self._keep(name, low + step * self.draw.randint(0, math.floor((high - low) / step + 1e-9)))
         return self._keep(name, self._between(low, high, log=log))
 
     def suggest_int(self, name: str, low: int, high: int, *, step: int = 1, log: bool = False) -> int:
         """A whole number between the bounds, both included."""
+        self.space[name] = {"type": "int", "low": low, "high": high, "step": step, "log": log}
         if log:
             return self._keep(name, min(high, max(low, round(self._between(low, high, log=True)))))
         return self._keep(name, self.draw.randrange(low, high + 1, step))
 
     def suggest_categorical(self, name: str, choices: Sequence[Choice]) -> Choice:
         """One of the choices."""
+        self.space[name] = {"type": "choice", "values": list(choices)}
         return self._keep(name, self.draw.choice(choices))
+
+    def set_constraint(self, key: str, value: float) -> None:
+        """Say how far the trial is from keeping a constraint; above 0 it does not."""
+        self.constraints.setdefault(key, float(value))
 
     def report(self, value: float, step: int) -> None:
         """Accept an intermediate value; a random search learns nothing from it."""
@@ -75,6 +85,11 @@ class RandomEngine:
         self._seed = random.Random(search.seed).getrandbits(64)
         self._told: dict[int, Told] = {}
 
+    @property
+    def about(self) -> Mapping[str, str]:
+        """What searches."""
+        return {"engine": "tracked", "sampler": "random", "pruner": "none"}
+
     def ask(self) -> Suggested | None:
         """The next trial; None once ``n_trials`` were handed out."""
         with self._lock:
@@ -91,22 +106,31 @@ class RandomEngine:
         """Whether the trial ended by :class:`Pruned`."""
         return isinstance(error, Pruned)
 
+    def report(self, suggested: Suggested, value: float, step: int) -> None:
+        """Accept an intermediate value; a random search learns nothing from it."""
+
     def tell(self, suggested: Suggested, state: str, values: Sequence[float] | None) -> Told:
         """Report the end of a trial; if it was reported before, that stays."""
         state = self._search.judge(state, values)
         final = tuple(map(float, values)) if state == "complete" and values is not None else ()
-        return self._told.setdefault(
-            suggested.number, Told(suggested.number, state, final, self.params(suggested))
+        trial: RandomTrial = suggested.trial
+        told = Told(
+            suggested.number, state, final, self.params(suggested), dict(trial.constraints), dict(trial.space)
         )
+        return self._told.setdefault(suggested.number, told)
 
     def best(self) -> Told | None:
         """The best complete trial by the first objective, the others deciding between equals."""
-        complete = [told for told in tuple(self._told.values()) if told.state == "complete"]
-        return max(complete, key=self._rank, default=None)
+        return functools.reduce(self._search.better, self._all(), None)
 
-    def _rank(self, told: Told) -> tuple[float, ...]:
-        """Higher is better, in every direction."""
-        return tuple(
-            value if direction == "maximize" else -value
-            for value, direction in zip(told.values, self._search.directions, strict=True)
-        )
+    def pareto(self) -> Sequence[Told]:
+        """The Pareto front; with one objective, the best trial and its equals."""
+        return self._search.front(self._all())
+
+    def missing(self) -> Sequence[Mapping[str, Any]]:
+        """The failed trials first, as far as ``n_trials`` has room for them."""
+        failed = [told.params for told in self._all() if told.state == "failed"]
+        return self._search.untried(len(self._told) - len(failed), failed)
+
+    def _all(self) -> list[Told]:
+        return sorted(self._told.values(), key=lambda told: told.number)

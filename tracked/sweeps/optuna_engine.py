@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import threading
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 
 import optuna
-from optuna.trial import FrozenTrial, Trial, TrialState
 
+from ..errors import ConfigError
 from ..ports import Suggested, Told
+from . import grid
+from .asking import Study, Trial
+from .reading import STATES, told
 from .search import PRUNERS, SAMPLERS, Search
-
-_STATES = {"complete": TrialState.COMPLETE, "pruned": TrialState.PRUNED, "failed": TrialState.FAIL}
-_NAMES = {state: name for name, state in _STATES.items()}
 
 
 class OptunaEngine:
@@ -32,13 +34,24 @@ class OptunaEngine:
         self._search = search
         self._lock = threading.Lock()
         self.study = _study(search)
-        self._left = _left(self.study, search.n_trials)
+        self._left = None if search.n_trials is None else search.n_trials - self._done()
+        if self._is_grid() and self.study.get_trials(deepcopy=False) and not self._untried_cells():
+            self.study.stop()
+
+    @property
+    def about(self) -> Mapping[str, str]:
+        """Optuna's version, sampler and pruner: the same seed suggests otherwise with another one."""
+        return {
+            "engine": f"optuna {optuna.__version__}",
+            "sampler": type(self.study.sampler).__name__,
+            "pruner": type(self.study.pruner).__name__,
+        }
 
     def ask(self) -> Suggested | None:
-        """The next trial; None once ``n_trials`` were handed out."""
-        if not self._take():
+        """The next trial; None once ``n_trials`` were handed out, all cells were tried, or the study was stopped."""
+        if self.study.was_stopped or not self._take():
             return None
-        trial = self.study.ask()
+        trial = self.study.next_trial()
         return Suggested(trial.number, trial)
 
     def params(self, suggested: Suggested) -> Mapping[str, Any]:
@@ -50,6 +63,11 @@ class OptunaEngine:
         """Whether the trial ended by ``optuna.TrialPruned``."""
         return isinstance(error, optuna.TrialPruned)
 
+    def report(self, suggested: Suggested, value: float, step: int) -> None:
+        """Take a value on the way; Optuna's pruners know one objective only."""
+        if len(self._search.objectives) == 1:
+            suggested.trial.hear(value, step)
+
     def tell(self, suggested: Suggested, state: str, values: Sequence[float] | None) -> Told:
         """Report the end of a trial; if it was reported before, that stays.
 
@@ -57,22 +75,40 @@ class OptunaEngine:
         """
         state = self._search.judge(state, values)
         final = values if state == "complete" else None
+        trial: Trial = suggested.trial
+        with suppress(RuntimeError):  # it was told by the user's function
+            trial.pass_on()
         with _unannounced():
-            return _told(self.study.tell(suggested.trial, final, _STATES[state], skip_if_finished=True))
+            return told(self.study.tell(trial, final, STATES[state], skip_if_finished=True))
 
     def best(self) -> Told | None:
         """The best complete trial; of several objectives, the one of the Pareto front that leads by the first."""
-        if len(self._search.directions) > 1:
-            return self._leader()
-        try:
-            return _told(self.study.best_trial)
-        except ValueError:  # Optuna's word for: there is none
-            return None
+        return functools.reduce(self._search.better, self.pareto(), None)
 
-    def _leader(self) -> Told | None:
-        front = self.study.best_trials
-        leads = max if self._search.directions[0] == "maximize" else min
-        return _told(leads(front, key=lambda trial: trial.values[0])) if front else None
+    def pareto(self) -> Sequence[Told]:
+        """The Pareto front; with one objective, the best trial and its equals."""
+        return self._search.front(
+            map(told, self.study.get_trials(deepcopy=False, states=(STATES["complete"],)))
+        )
+
+    def missing(self) -> Sequence[Mapping[str, Any]]:
+        """Cells of a grid; else the failed trials first, as far as ``n_trials`` has room for them."""
+        if self._is_grid():
+            return tuple(self._untried_cells())
+        failed = self.study.get_trials(deepcopy=False, states=(STATES["failed"],))
+        return self._search.untried(self._done(), [trial.params for trial in failed])
+
+    def _done(self) -> int:
+        return len(self.study.get_trials(deepcopy=False, states=grid.DONE))
+
+    def _is_grid(self) -> bool:
+        return isinstance(self.study.sampler, optuna.samplers.BruteForceSampler | optuna.samplers.GridSampler)
+
+    def _untried_cells(self) -> list[dict[str, Any]]:
+        trials = self.study.get_trials(deepcopy=False)
+        if isinstance(self.study.sampler, optuna.samplers.GridSampler):
+            return grid.untried_of_sampler(trials)
+        return list(grid.untried(trials))
 
     def _take(self) -> bool:
         if self._left is None:
@@ -82,21 +118,40 @@ class OptunaEngine:
             return self._left >= 0
 
 
-def _study(search: Search) -> optuna.Study:
+class Grid(optuna.samplers.BruteForceSampler):
+    """Optuna's sampler that tries everything once, with a word for what has no end."""
+
+    def sample_independent(self, study: Any, trial: Any, param_name: str, param_distribution: Any) -> Any:
+        """The next value."""
+        if getattr(param_distribution, "step", 1) is None:
+            raise ConfigError(
+                f"a grid has a step in each direction: suggest_float({param_name!r}, ..., step=...), or choices"
+            )
+        return super().sample_independent(study, trial, param_name, param_distribution)
+
+
+def _study(search: Search) -> Study:
     """A new study, or the one of this name with all that it has learnt."""
+    storage = optuna.storages.get_storage(search.storage)
     with _unannounced():
-        return optuna.create_study(
-            storage=search.storage,
+        made = optuna.create_study(
+            storage=storage,
             sampler=_sampler(search),
             pruner=_pruner(search),
             study_name=search.study_name,
             load_if_exists=search.study_name is not None,
             directions=search.directions,
         )
+    return Study(made.study_name, storage, made.sampler, made.pruner)
 
 
 def _sampler(search: Search) -> Any:
     """The sampler given, or the one of that name; TPE is Optuna's own choice too."""
+    if search.sampler == "grid":
+        with warnings.catch_warnings():
+            # Whoever asks for a grid need not know that Optuna calls this sampler experimental, since 3.1.
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            return Grid(seed=search.seed)
     if search.sampler is None or isinstance(search.sampler, str):
         return getattr(optuna.samplers, SAMPLERS[search.sampler or "tpe"])(seed=search.seed)
     return search.sampler
@@ -106,17 +161,6 @@ def _pruner(search: Search) -> Any:
     if isinstance(search.pruner, str):
         return getattr(optuna.pruners, PRUNERS[search.pruner])()
     return search.pruner
-
-
-def _left(study: optuna.Study, n_trials: int | None) -> int | None:
-    if n_trials is None:
-        return None
-    done = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))
-    return n_trials - len(done)
-
-
-def _told(trial: FrozenTrial) -> Told:
-    return Told(trial.number, _NAMES[trial.state], tuple(trial.values or ()), trial.params)
 
 
 @contextmanager

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from ..errors import ConfigError
+from ..ports import Told
 from ..settings import did_you_mean
 
 Direction = Literal["maximize", "minimize"]
@@ -15,6 +16,7 @@ Direction = Literal["maximize", "minimize"]
 SAMPLERS = {
     "tpe": "TPESampler",
     "random": "RandomSampler",
+    "grid": "BruteForceSampler",
     "nsga2": "NSGAIISampler",
 }
 """Names accepted for ``sampler``; each takes a seed.  Any sampler object of Optuna does as well."""
@@ -39,7 +41,7 @@ class Search:
     """
 
     n_trials: int | None = None
-    """How many trials are handed out; None: as many as are asked for."""
+    """How many trials are handed out; None: as many as are asked for, or as a grid has."""
     maximize: str | Sequence[str] = ()
     minimize: str | Sequence[str] = ()
     seed: int | None = None
@@ -54,12 +56,16 @@ class Search:
 
     def __post_init__(self) -> None:
         _check_objectives(self.objectives)
-        _check_name("sampler", self.sampler, SAMPLERS)
-        _check_name("pruner", self.pruner, PRUNERS)
+        _check_choice("sampler", self.sampler, SAMPLERS, "sample_independent")
+        _check_choice("pruner", self.pruner, PRUNERS, "prune")
         if self.n_trials is not None and self.n_trials < 1:
             raise ConfigError(f"n_trials={self.n_trials}: a sweep has at least one trial")
         if self.seed is not None and not (self.sampler is None or isinstance(self.sampler, str)):
             raise ConfigError("seed= has no effect on a sampler object: give the seed to the sampler itself")
+        if self.pruner not in (None, "none") and len(self.objectives) > 1:
+            raise ConfigError(
+                f"a pruner judges one objective, and here are {len(self.objectives)}: leave it out"
+            )
 
     @property
     def objectives(self) -> tuple[str, ...]:
@@ -80,6 +86,38 @@ class Search:
     def _ranks(self, values: Sequence[float] | None) -> bool:
         return values is not None and len(values) == len(self.objectives) and not any(map(math.isnan, values))
 
+    def better(self, one: Told | None, other: Told | None) -> Told | None:
+        """The better of two trials by the first objective, the others deciding between equals; else the first."""
+        if other is None or other.state != "complete" or not other.is_feasible:
+            return one
+        return other if one is None or self._rank(other) > self._rank(one) else one
+
+    def front(self, trials: Iterable[Told]) -> tuple[Told, ...]:
+        """The complete trials that no other one beats: is as good as in every objective, and better in one."""
+        able = [(self._rank(told), told) for told in trials if told.state == "complete" and told.is_feasible]
+        front: list[tuple[tuple[float, ...], Told]] = []
+        # Whatever beats a trial stands before it in this order, so the front is all that it has to be held against.
+        for rank, told in sorted(able, key=lambda one: one[0], reverse=True):
+            if not any(_beats(other, rank) for other, _ in front):
+                front.append((rank, told))
+        return tuple(sorted((told for _, told in front), key=lambda told: told.number))
+
+    def _rank(self, told: Told) -> tuple[float, ...]:
+        """Higher is better, in every direction."""
+        return tuple(
+            value if direction == "maximize" else -value
+            for value, direction in zip(told.values, self.directions, strict=True)
+        )
+
+    def untried(self, done: int, failed: Sequence[Mapping[str, Any]]) -> tuple[Mapping[str, Any], ...]:
+        """One mapping for each trial that is missing: hyperparameters of failed ones, else nothing."""
+        left = len(failed) if self.n_trials is None else max(0, self.n_trials - done)
+        return (*failed[:left], *({} for _ in range(left - len(failed))))
+
+
+def _beats(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
+    return one != other and all(a >= b for a, b in zip(one, other, strict=True))
+
 
 def _names(given: str | Sequence[str]) -> tuple[str, ...]:
     return (given,) if isinstance(given, str) else tuple(given)
@@ -92,6 +130,14 @@ def _check_objectives(names: tuple[str, ...]) -> None:
         raise ConfigError(f"an objective is named twice: {', '.join(names)}")
 
 
-def _check_name(option: str, given: Any, known: dict[str, str]) -> None:
-    if isinstance(given, str) and given not in known:
-        raise ConfigError(f"{option}={given!r} is not known{did_you_mean(given, known)}")
+def _check_choice(option: str, given: Any, known: dict[str, str], method: str) -> None:
+    """A known name, or an object that can do what is asked of it: told without importing the engine."""
+    if isinstance(given, str):
+        if given not in known:
+            raise ConfigError(f"{option}={given!r} is not known{did_you_mean(given, known)}")
+    elif isinstance(given, type):
+        raise ConfigError(
+            f"{option} is an object, not a class: {given.__name__}() instead of {given.__name__}"
+        )
+    elif given is not None and not hasattr(given, method):
+        raise ConfigError(f"{option} is one of {', '.join(known)} or a {option} of Optuna, not {given!r}")

@@ -123,6 +123,8 @@ class BackendContract:
         else:
             raise AssertionError("a changed param must be refused")
         assert store.read(run.run_id).params == {"lr": "0.1"}
+        assert store.backend.param(run.run_id, "lr") == "0.1"
+        assert store.backend.param(run.run_id, "other") is None
 
     def test_a_run_that_is_not_there_is_refused(self, store: Store) -> None:
         """Data of an unknown run will never be taken: that is no outage."""

@@ -1,0 +1,127 @@
+"""What was read of a result goes into its run; figures, tables and models that somebody hands in do too."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Collection
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from . import speech
+from .guard import guard
+from .measure import is_same
+from .naming import qualified_name
+from .results import (
+    WHOLE,
+    Keep,
+    Keeper,
+    NotSaved,
+    Part,
+    Result,
+    figure_keeper,
+    keep_model,
+    keep_rows,
+    table_keeper,
+    to_json,
+)
+from .run import Run
+
+
+def log_read(run: Run, result: Result) -> None:
+    """Log what was read: quick things first, so that a figure that cannot be drawn costs nothing else."""
+    last = run.last
+    run.log({key: value for key, value in result.metrics.items() if not is_same(last.get(key), value)})
+    if run.is_off:
+        return
+    _log_histories(run, result, last)
+    names: set[str] = {WHOLE} if result.rest else set()
+    for part in result.parts:
+        _keep_part(run, result, part, names)
+    with guard:
+        if result.rest:
+            run.artifact(to_json(result.rest, run.hidden.texts()), WHOLE)
+    if result.tags:
+        run.tag(result.tags)
+    for about, remark in result.remarks.items():
+        speech.warn_once(f"in run {run.name}: {remark}", about)
+
+
+def _log_histories(run: Run, result: Result, last: Collection[str]) -> None:
+    for key, points in result.histories.items():
+        if key in last:
+            # What was logged while it ran has its own steps: the list stands beside it and not over it.
+            result.rest[key] = [value for _, value in points]
+            continue
+        for step, value in points:
+            run.log({key: value}, step)
+
+
+def _keep_part(run: Run, result: Result, part: Part, names: set[str]) -> None:
+    try:
+        part.keeper(part.value, part.name, _under_free_names(run, part.key, names))
+    except Exception as error:  # noqa: BLE001 - drawing and writing run other people's code
+        result.cannot_keep(part.key, part.value, _told(error))
+
+
+def _under_free_names(run: Run, key: str, names: set[str]) -> Keep:
+    """Keeps under the name asked for, or below the key where another result has it."""
+
+    def keep(content: Path | str | bytes, name: str | None = None, *, move: bool = False) -> None:
+        free = name or key
+        while free in names:
+            free = f"{key}/{free}"
+        names.add(free)
+        run.artifact(content, free, move=move)
+
+    return keep
+
+
+def _told(error: Exception) -> str:
+    first = next(iter(str(error).splitlines()), "")
+    return first if isinstance(error, NotSaved) else f"{type(error).__name__}: {first}"[:300]
+
+
+def keep_figure(run: Run, figure: Any, name: str) -> None:
+    """Keep a figure that was handed in."""
+    _keep(run, figure, name, figure_keeper(type(figure)), "figure of matplotlib, plotly or altair")
+
+
+def keep_table(run: Run, table: Any, name: str) -> None:
+    """Keep a table that was handed in."""
+    _keep(run, table, name, table_keeper(type(table)) or keep_rows, "table")
+
+
+def keep_given_model(run: Run, model: Any, name: str) -> None:
+    """Keep a model that was handed in."""
+    _keep(run, model, name, keep_model, "model")
+
+
+def keep_checkpoint(run: Run, content: Any, step: int | None, monitor: str | None) -> None:
+    """Keep a checkpoint: bytes, a path, or a model; what it was measured at stands beside it."""
+    place = PurePosixPath("checkpoints", *([] if step is None else [f"step-{step}"]))
+    if isinstance(content, str | os.PathLike):
+        run.artifact(Path(content), str(place / Path(content).name))
+    elif isinstance(content, bytes | bytearray):
+        run.artifact(bytes(content), str(place / "checkpoint.bin"))
+    else:
+        _keep(run, content, str(place / "model"), keep_model, "model that can be saved without pickle")
+    told = {"step": step, "monitor": monitor, "value": run.last.get(monitor or "")}
+    run.artifact(json.dumps(told).encode(), str(place / "checkpoint.json"))
+
+
+def _keep(run: Run, value: Any, name: str, keeper: Keeper | None, what: str) -> None:
+    with guard:
+        if run.is_off:
+            return
+        why = f"it is no {what}"
+        try:
+            if keeper is not None:
+                keeper(value, name, run.artifact)
+                return
+        except Exception as error:  # noqa: BLE001 - as above
+            why = _told(error)
+        given = qualified_name(type(value))
+        speech.warn_once(
+            f"{name!r}, a {given}, is not kept in run {run.name}: {why}", f"not kept {given} {why}"
+        )

@@ -1,0 +1,45 @@
+"""A sweep whose function owns its loop: a study of Optuna that it returns or was given is read at the end."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+from ..guard import guard
+from ..run import Run
+from .sweep_options import SweepOptions
+from .sweep_summary import Space, Summary, about
+
+
+def run_own_loop(run: Run, options: SweepOptions, function: Any, args: Any, kwargs: Any) -> Any:
+    """Call the function, and note on its run what its study has found, also if it raises."""
+    result = None
+    try:
+        result = function(*args, **kwargs)
+    finally:
+        with guard:
+            _note_study(run, options, (result, *args, *kwargs.values()))
+    return result
+
+
+def _note_study(run: Run, options: SweepOptions, values: Iterable[Any]) -> None:
+    if "optuna" not in sys.modules:
+        return
+    from ..sweeps.studies import first_study, read_study  # noqa: PLC0415 - where there is a study, Optuna is loaded
+
+    study = first_study(values)
+    if study is None:
+        return
+    search = options.search if options.names_objectives else None
+    found = read_study(study, search, options.monitor or "value")
+    run.tag(about(found.names, found.directions, found.about))
+    if found.best is not None:
+        run.log(dict(zip(found.names, found.best.values, strict=True)))
+    Summary(
+        found.names,
+        [told.state for told in found.trials],
+        found.best,
+        Space(found.trials),
+        front=[told.number for told in found.front],
+    ).write(run)

@@ -1,0 +1,27 @@
+"""The run that a benchmark or a conversion works on, where the call names it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..call import Call
+from ..context import named_run
+
+_BY_NAME = ("source_training_run", "source_run", "source_run_id", "training_run", "training_run_id")
+"""Arguments in which a text is the id of an MLflow run."""
+
+
+def source_run(call: Call) -> Any:
+    """The run that the arguments name: by one of the names above, else as a run, or as what a sweep gave back."""
+    for name in _BY_NAME:
+        if (run := _run_in(call.arguments.get(name))) is not None:
+            return run
+    objects = (value for value in call.arguments.values() if not isinstance(value, str))
+    return next((run for run in map(_run_in, objects) if run is not None), None)
+
+
+def _run_in(value: Any) -> Any:
+    try:
+        return next((v for v in (value, getattr(value, "run", None)) if named_run(v) is not None), None)
+    except Exception:  # noqa: BLE001 - an argument is the user's object, and reading it may run their code
+        return None

@@ -1,0 +1,112 @@
+"""What a sweep may be given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import ConfigError
+from ..plan import Options
+from ..sweeps import Search
+
+_SEARCH = ("maximize", "minimize", "seed", "sampler", "pruner", "storage", "study_name")
+_GRIDS = ("GridSampler", "BruteForceSampler")
+_TRIALS = 20
+
+
+@dataclass(frozen=True)
+class SweepOptions(Options):
+    """Options of a sweep.
+
+    Attributes:
+        n_trials: how many trials are tried, at most; by default 20, or as many as fit where a ``timeout`` or a grid
+            ends the sweep.
+        maximize, minimize: name of the metric that is optimised, or several; without either, the returned
+            number is minimised.
+        seed: makes the suggestions repeatable.
+        sampler: ``"tpe"``, ``"random"``, ``"grid"`` (each combination of what is suggested, once), ``"nsga2"``, or a
+            sampler of Optuna.
+        pruner: ``"median"``, ``"hyperband"``, ``"halving"``, ``"none"``, or a pruner of Optuna; it goes by what is
+            logged of the objective.
+        timeout: seconds after which no further trial begins.
+        n_jobs: how many trials run at once, in threads.
+        catch: exceptions that fail a trial but not the sweep.
+        callbacks: called after each trial with the sweep so far and the trial; what one raises ends the sweep.
+        storage, study_name: where Optuna keeps the study, for one that is continued.
+    """
+
+    n_trials: int | None = None
+    maximize: str | Sequence[str] = ()
+    minimize: str | Sequence[str] = ()
+    seed: int | None = None
+    sampler: Any = None
+    pruner: Any = None
+    timeout: float | None = None
+    n_jobs: int = 1
+    catch: tuple[type[BaseException], ...] = ()
+    callbacks: tuple[Callable[[Any, Any], object], ...] = ()
+    storage: Any = None
+    study_name: str | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._text_or_none("study_name")
+        for name in ("catch", "callbacks"):
+            object.__setattr__(self, name, _several(getattr(self, name)))
+        self._check("n_trials", _is_count(self.n_trials, or_none=True), "a whole number from 1 on, or None")
+        self._check("n_jobs", _is_count(self.n_jobs), "a whole number from 1 on")
+        self._check("seed", self.seed is None or type(self.seed) is int, "a whole number")
+        self._check("timeout", _is_time(self.timeout), "a number of seconds from 0 on")
+        self._check("catch", all(map(_is_exception, self.catch)), "an exception class, or several")
+        self._check("callbacks", all(map(callable, self.callbacks)), "a function, or several")
+        for name in ("maximize", "minimize"):
+            self._check(name, _are_names(getattr(self, name)), "the name of a metric, or several")
+        _ = self.search
+
+    def _check(self, name: str, fits: bool, what: str) -> None:  # noqa: FBT001
+        if not fits:
+            raise ConfigError(f"{name} is {what}, not {getattr(self, name)!r}")
+
+    @property
+    def search(self) -> Search:
+        """The search as the engine needs it.
+
+        Raises:
+            ConfigError: a value that no engine could follow.
+        """
+        given = {name: getattr(self, name) for name in _SEARCH}
+        if not self.names_objectives:
+            given["minimize"] = self.monitor or "value"
+        return Search(n_trials=self.n_trials or self._usual_trials(), **given)
+
+    @property
+    def names_objectives(self) -> bool:
+        """Whether it is said what is optimised."""
+        return bool(self.maximize or self.minimize)
+
+    def _usual_trials(self) -> int | None:
+        is_grid = self.sampler == "grid" or type(self.sampler).__name__ in _GRIDS
+        return None if is_grid or self.timeout is not None else _TRIALS
+
+
+def _several(value: Any) -> tuple[Any, ...]:
+    return tuple(value) if isinstance(value, tuple | list) else (value,)
+
+
+def _is_count(value: Any, *, or_none: bool = False) -> bool:
+    return (type(value) is int and value >= 1) or (or_none and value is None)
+
+
+def _is_time(value: Any) -> bool:
+    return value is None or (type(value) in (int, float) and value >= 0)
+
+
+def _is_exception(value: Any) -> bool:
+    return isinstance(value, type) and issubclass(value, BaseException)
+
+
+def _are_names(value: Any) -> bool:
+    names = (value,) if isinstance(value, str) else value
+    blank = value == "" or not isinstance(names, tuple | list)
+    return not blank and all(isinstance(name, str) and name.strip() for name in names)

@@ -1,0 +1,64 @@
+"""From a call of a decorated function to the run that it gets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from .binding import bind
+from .call import Call
+from .context import CURRENT, RunRef
+from .guard import guard
+from .plan import AGGREGATE, Kind, Options, RunPlan
+from .run import Run
+from .scope import open_run
+
+
+@dataclass(frozen=True)
+class Opener:
+    """What the shell of a decorated function asks for: the call bound, and the run of it open."""
+
+    kind: Kind
+    options: Options
+    carried: RunRef | None
+
+    def bind(self, wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Call | None:
+        """The call with its arguments bound; None if they do not fit, or cannot be told."""
+        with guard:
+            try:
+                return bind(self.kind, wrapped, instance, args, kwargs)
+            except TypeError:
+                return None
+        return None
+
+    def open(self, call: Call, wrapped: Any) -> Run:
+        """Begin the run of this call, or find the one that it is one call of."""
+        run = self._run_of_many(call, wrapped) if self.options.per_call == AGGREGATE else None
+        if run is None:
+            run = self._first(call, wrapped)
+            if isinstance(run.outer, Run):
+                run.outer.crowd.grows(run.outer.name, call.name)
+        return run
+
+    def _run_of_many(self, call: Call, wrapped: Any) -> Run | None:
+        from .aggregate import one_of_many  # noqa: PLC0415 - few ask for it
+        from .calls import secrets_of  # noqa: PLC0415 - identity is loaded with the first call, not with `import tracked`
+
+        parent = self.options.parent
+        if parent is None and CURRENT.get() is None:
+            parent = self.carried
+        with guard:
+            what = self.kind.stage, call.function, self.options.name
+            return one_of_many(what, parent, lambda: self._first(call, wrapped), secrets_of(call, wrapped))
+        return None
+
+    def _first(self, call: Call, wrapped: Any) -> Run:
+        from .calls import plan_of  # noqa: PLC0415 - as above
+
+        given = self.options
+        plan = RunPlan(given.name or call.name, self.kind.stage, given.experiment, given.parent)
+        with guard:
+            plan = plan_of(self.kind, given, call, wrapped)
+        if self.carried and plan.parent is None and CURRENT.get() is None:
+            plan = replace(plan, parent=self.carried)
+        return open_run(plan)

@@ -1,0 +1,93 @@
+"""Optuna's study and trial, where the loop is not Optuna's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import optuna
+
+from ..errors import ConfigError
+
+
+class Study(optuna.Study):
+    """A study that is asked and told: ``stop()`` ends the sweep, whether a sampler or the user's function says it.
+
+    Optuna's own raises outside of ``optimize``, where its grid samplers call it after the last cell.
+    """
+
+    was_stopped = False
+
+    def stop(self) -> None:
+        """Let no further trial begin."""
+        self.was_stopped = True
+
+    def next_trial(self) -> Trial:
+        """The next trial."""
+        trial = self.ask()
+        # Optuna makes its trials itself; this one learns to hold what it hears.
+        trial.__class__ = Trial
+        assert isinstance(trial, Trial)  # noqa: S101 - for the type checker
+        trial.pending, trial.passed = {}, set()
+        return trial
+
+
+class Trial(optuna.Trial):
+    """A trial that hears what is logged, and passes it on when its pruner is asked.
+
+    So a function that reports by itself as well, as Optuna's examples do, meets no second report of the same step.
+    A space that cannot be is a ``ConfigError``, which is the ``ValueError`` that Optuna raises, and names it.
+    """
+
+    pending: dict[int, float]
+    passed: set[int]
+    _reports_itself = False
+
+    def hear(self, value: float, step: int) -> None:
+        """Take a value of the objective; the first one of a step counts."""
+        if step >= 0 and step not in self.passed and not self._reports_itself:
+            self.pending.setdefault(step, value)
+
+    def report(self, value: float, step: int) -> None:
+        """Optuna's ``report``; from now on only these count."""
+        self._reports_itself = True
+        super().report(value, step)
+
+    def should_prune(self) -> bool:
+        """Optuna's ``should_prune``, which knows what was logged."""
+        self.pass_on()
+        return super().should_prune()
+
+    def pass_on(self) -> None:
+        """Report what was heard."""
+        pending, self.pending = self.pending, {}
+        if not self._reports_itself:
+            self.passed.update(pending)
+            for step, value in pending.items():
+                super().report(value, step)
+
+    def suggest_float(self, name: str, *args: Any, **kwargs: Any) -> float:
+        """Optuna's ``suggest_float``."""
+        with _possible(name):
+            return super().suggest_float(name, *args, **kwargs)
+
+    def suggest_int(self, name: str, *args: Any, **kwargs: Any) -> int:
+        """Optuna's ``suggest_int``."""
+        with _possible(name):
+            return super().suggest_int(name, *args, **kwargs)
+
+    def suggest_categorical(self, name: str, *args: Any, **kwargs: Any) -> Any:
+        """Optuna's ``suggest_categorical``."""
+        with _possible(name):
+            return super().suggest_categorical(name, *args, **kwargs)
+
+
+@contextmanager
+def _possible(name: str) -> Iterator[None]:
+    try:
+        yield
+    except ConfigError:
+        raise
+    except ValueError as error:
+        raise ConfigError(f"hyperparameter {name!r} cannot be chosen: {error}") from error

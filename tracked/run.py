@@ -131,7 +131,8 @@ class Run:
                     now = self._latest + 1
                 if now > self._latest:  # noqa: PLR1730 - half the price of max()
                     self._latest = now
-                self.session.journal.write(Metrics(self.ref.run, now, *storable(steps, numbers)))
+                kept = (steps, numbers) if self._series.is_plain else storable(steps, numbers)
+                self.session.journal.write(Metrics(self.ref.run, now, *kept))
             if self.heard_by is not None:
                 self.heard_by(numbers, steps)
 

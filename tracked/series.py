@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from .records import Steps
 
@@ -13,15 +13,23 @@ _MAX_KNOWN = 10_000
 
 def storable(steps: Steps, numbers: Mapping[str, float]) -> tuple[Steps, Mapping[str, float]]:
     """The same under keys that MLflow takes: ``f1@0.5`` is written as ``f1_x40_0.5``, as a param's key is."""
-    if _AS_THEY_ARE.issuperset(numbers):
-        return steps, numbers
     from .params import safe_key  # noqa: PLC0415 - loaded with the first call, not with `import tracked`
 
     safe = {key: safe_key(str(key)) for key in numbers}
-    if len(_AS_THEY_ARE) < _MAX_KNOWN:
-        _AS_THEY_ARE.update(key for key in numbers if key == safe[key])
     each = steps if isinstance(steps, int) else {safe[key]: step for key, step in steps.items()}
     return each, {safe[key]: value for key, value in numbers.items()}
+
+
+def are_plain(keys: Collection[str]) -> bool:
+    """Whether MLflow takes all these keys as they are."""
+    if _AS_THEY_ARE.issuperset(keys):
+        return True
+    from .params import safe_key  # noqa: PLC0415 - as above
+
+    plain = {key for key in keys if key == safe_key(str(key))}
+    if len(_AS_THEY_ARE) < _MAX_KNOWN:
+        _AS_THEY_ARE.update(plain)
+    return plain.issuperset(keys)
 
 
 class Series:
@@ -37,6 +45,8 @@ class Series:
         self._keys: tuple[str, ...] = ()
         self._step = 0
         self._row: Mapping[str, float] = {}
+        self.is_plain = True
+        """Whether MLflow takes the keys of the last call as they are."""
 
     @property
     def last(self) -> dict[str, float]:
@@ -64,6 +74,7 @@ class Series:
         self._last.update(self._row)
         self._next.update(dict.fromkeys(self._keys, self._step))
         self._keys, self._row = (), {}
+        self.is_plain = are_plain(keys)
         following = {self._next.get(key, 0) for key in keys}
         if len(following) == 1:
             self._keys, (self._step,) = keys, following

@@ -87,7 +87,7 @@ class Trials:
             workers = [pool.submit(copy_context().run, self._work) for _ in range(n_jobs)]
             # A signal that comes just before a wait without end is not seen until that ends.
             while (
-                wait(workers, timeout=0.2, return_when=FIRST_EXCEPTION).not_done and not self._stop.is_set()
+                wait(workers, timeout=0.05, return_when=FIRST_EXCEPTION).not_done and not self._stop.is_set()
             ):
                 continue
             for worker in workers:

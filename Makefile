@@ -2,9 +2,11 @@
 
 VENV := .venv
 PY   := $(VENV)/bin/python
+# Much of a test's time is waiting for servers and processes: more workers than cores.
+WORKERS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test test-all bench lint types floors
+.PHONY: help venv demo test test-all faults bench lint types floors
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -15,12 +17,15 @@ demo: $(VENV)/.demo ## run the quickstart and show the tree of runs it made
 	$(PY) examples/quickstart.py
 
 test: $(VENV)/.dev ## run the tests that take minutes
-	$(PY) -m pytest -m "not slow"
+	$(PY) -m pytest -m "not slow" -n $(WORKERS) --dist loadfile
 
-test-all: $(VENV)/.dev ## run all tests
+test-all: $(VENV)/.frameworks ## run all tests, those with the models of XGBoost, LightGBM, PyTorch and Keras too
 	$(PY) -m pytest
 
-bench: $(VENV)/.dev ## measure against MLflow alone, as ratios in one run
+faults: $(VENV)/.dev ## kill writers and shippers in 1,000 rounds while the store comes and goes
+	$(PY) -m tests.faults.rounds
+
+bench: $(VENV)/.bench ## measure against MLflow and other trackers, as ratios in one run
 	$(PY) -m tests.bench
 
 lint: $(VENV)/.dev ## check style and format
@@ -39,6 +44,19 @@ $(VENV)/.dev: pyproject.toml | $(PY)
 	$(call install,-e ".[cli$(comma)demo]" --group dev)
 	@touch $@ $(VENV)/.demo
 
+# PyPI's PyTorch brings gigabytes of CUDA to Linux.
+$(VENV)/.frameworks: $(VENV)/.dev
+	$(call install,--group frameworks)
+	@{ $(call pip,torch --index-url $(TORCH)); } || echo "no torch from $(TORCH): the tests with it are left out" >&2
+	@touch $@
+
+# Lightning would bring that torch too, so it comes only with the small one; the table names who is missing.
+$(VENV)/.bench: $(VENV)/.dev
+	$(call install,--group bench) || echo "some trackers are left out" >&2
+	@{ $(call pip,torch --index-url $(TORCH)) && $(call pip,"pytorch-lightning>=2.2"); } \
+	  || echo "no torch from $(TORCH): Lightning is left out" >&2
+	@touch $@
+
 $(VENV)/.demo: pyproject.toml | $(PY)
 	$(call install,-e ".[demo]")
 	@touch $@
@@ -56,9 +74,12 @@ $(PY):
 	exit 1
 
 comma := ,
+TORCH := https://download.pytorch.org/whl/cpu
+
+pip = if command -v uv >/dev/null; then uv pip install --quiet --python $(PY) $(1); \
+	else $(PY) -m pip install --quiet --upgrade "pip>=25.1" && $(PY) -m pip install --quiet $(1); fi
 
 define install
 	@echo "installing; the first time this takes a few minutes"
-	@if command -v uv >/dev/null; then uv pip install --quiet --python $(PY) $(1); \
-	else $(PY) -m pip install --quiet --upgrade "pip>=25.1" && $(PY) -m pip install --quiet $(1); fi
+	@$(call pip,$(1))
 endef

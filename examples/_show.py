@@ -17,6 +17,9 @@ def show(run):
             _show(found, runs, 0)
     # A server has an address; a local store is shown by a command, which needs this very Python.
     print(f"\nSee them: {run.url.replace('mlflow ui', f'{sys.executable} -m mlflow ui')}")
+    if run.url.startswith("mlflow ui"):
+        page = f"experiments/{top.experiment_id}/runs/{top.run_id}?workflowType=machine_learning"
+        print(f"and open http://127.0.0.1:5000/#/{page}")
 
 
 def _show(run, runs, depth):

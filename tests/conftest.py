@@ -7,12 +7,16 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.servers import mlflow_server
 from tracked import session
 
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+# How long an example takes says more of the machine than of the code: figures belong to the benchmarks.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 _FOREIGN = ("TRACKED_", "MLFLOW_", "AZUREML_", "COLAB_", "KAGGLE_")
 _KEPT = ("MLFLOW_DISABLE_TELEMETRY", "MLFLOW_ALLOW_FILE_STORE")
 

@@ -38,7 +38,11 @@ def serving(folder: Path, store: str, *options: str, port: int | None = None) ->
         process = subprocess.Popen(
             [sys.executable, "-m", "mlflow", "server", *where, *options],
             cwd=folder,
-            env={**environ, "MLFLOW_DISABLE_TELEMETRY": "true"},
+            env={
+                **environ,
+                "MLFLOW_DISABLE_TELEMETRY": "true",
+                "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+            },
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,

@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 
 from mlflow import MlflowClient
 
-from tracked.ports import Point
+from tracked.ports import OURS, Point
 from tracked.testing import StoredRun
 
 
@@ -34,13 +34,15 @@ def read_run(client: MlflowClient, run_id: str) -> StoredRun:
 
 
 def read_artifacts(client: MlflowClient, run_id: str) -> dict[str, bytes]:
-    """Every artifact of the run, by its path."""
+    """Every artifact of the run, by its path, but for our own manifests of them."""
     if not client.list_artifacts(run_id):
         return {}
     with TemporaryDirectory() as folder:
         top = Path(client.download_artifacts(run_id, "", folder))
         return {
-            path.relative_to(top).as_posix(): path.read_bytes() for path in top.rglob("*") if path.is_file()
+            path.relative_to(top).as_posix(): path.read_bytes()
+            for path in top.rglob("*")
+            if path.is_file() and path.relative_to(top).parts[0] != OURS
         }
 
 

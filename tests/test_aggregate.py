@@ -6,12 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from mlflow import MlflowClient
 
-import tracked
 from tests.scripts import Store, called, parent_of, values
-from tests.stores import all_runs
-from tracked import speech, track, tracked_benchmark, tracked_conversion, tracked_training
+from tracked import speech, track, tracked_benchmark, tracked_conversion, tracked_sweep, tracked_training
+from tracked import tags as t
 from tracked.errors import ConfigError
 from tracked.testing import StoredRun, captured
 
@@ -44,26 +42,6 @@ def test_ten_thousand_calls_are_one_run() -> None:
         run = runs["score"]
         assert 2 == len(runs.runs)
     assert [(i, float(i)) for i in range(10_000)] == points(run, "y")
-
-
-def test_many_calls_are_one_run_on_sqlite(tmp_path: Path) -> None:
-    """One child with the first call's params, a step for each call, the count, and the parent's end."""
-    uri = f"sqlite:///{tmp_path}/mlflow.db"
-    tracked.setup_mlflow("many", tracking_uri=uri)
-    search(300)
-    assert tracked.sync()
-    runs = all_runs(MlflowClient(uri), "many").values()
-    (parent,) = (run for run in runs if run.params == {"n": "300"})
-    (child,) = (run for run in runs if run is not parent)
-    assert (parent.run_id, "aggregate") == (child.tags["mlflow.parentRunId"], child.tags["tracked.per_call"])
-    assert {"x": "0.0", "scale": "1.0"} == child.params
-    expected = [(i, float(i)) for i in range(300)]
-    assert expected == points(child, "y") == points(child, "seen")
-    assert (300.0, 0.0) == (child.metrics["n_calls"], child.metrics["n_failed_calls"])
-    assert {"FINISHED"} == {run.status for run in runs}
-    assert child.end_time is not None
-    assert parent.end_time is not None
-    assert child.end_time <= parent.end_time
 
 
 def test_a_failed_call_counts_and_does_not_end_the_run() -> None:
@@ -260,6 +238,48 @@ def test_every_kind_has_the_option(decorator) -> None:
         (run,) = called(runs.runs, "work")
     assert 3.0 == run.metrics["n_calls"]
     assert [0, 1, 2] == [step for step, _ in points(run, "y")] or decorator is tracked_benchmark
+
+
+def test_a_benchmark_is_compared_with_no_other_call(tmp_path: Path) -> None:
+    """Each call has its figures at its step and its samples in its folder; calls are not taken for one another."""
+
+    @tracked_benchmark(per_call="aggregate", repeat=3)
+    def counts(n: int) -> int:
+        return sum(range(n))
+
+    with captured() as runs:
+        with track.run("parent"):
+            for n in (10, 20_000, 10):
+                counts(n)
+        run = runs["counts"]
+    assert [0, 1, 2] == [step for step, _ in points(run, "latency_ms")]
+    assert points(run, "latency_ms")[0][1] < points(run, "latency_ms")[1][1]
+    assert "change_vs_last" not in run.metrics
+    assert t.CALL_KEY not in run.tags
+    assert {f"calls/{i}/benchmark_results.json" for i in range(3)} < set(run.artifacts)
+
+
+def test_conversions_keep_every_model(capsys) -> None:
+    """Also one that its verification finds wrong: it counts as a failed call, and the caller gets it."""
+
+    @tracked_conversion(per_call="aggregate", verify=lambda model, name: name != "b")
+    def converts(name: str) -> bytes:
+        return name.encode()
+
+    with captured() as runs:
+        with track.run("parent"):
+            assert [b"a", b"b", b"c"] == [converts(name) for name in "abc"]
+        run = runs["converts"]
+    assert {f"calls/{i}/model.bin": name for i, name in enumerate([b"a", b"b", b"c"])} == run.artifacts
+    for metric in ("smoke_test_passed", "conversion_success"):
+        assert [(0, 1.0), (1, 0.0), (2, 1.0)] == points(run, metric)
+    assert (1.0, "FINISHED") == (run.metrics["n_failed_calls"], run.status)
+
+
+def test_a_sweep_is_no_step() -> None:
+    """It has one best and one space: to aggregate sweeps is refused at decoration, with the reason."""
+    with pytest.raises(ConfigError, match="each call of it is a run"):
+        tracked_sweep(per_call="aggregate")  # type: ignore[call-overload]
 
 
 def test_generators_and_coroutines() -> None:

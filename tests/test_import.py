@@ -40,7 +40,9 @@ def test_the_import_loads_nothing_heavy():
     assert ([], "") == loaded_by("import tracked")
 
 
-@pytest.mark.parametrize("argument", ["--help", "sync --help", "--version"])
+@pytest.mark.parametrize(
+    "argument", ["--help", "doctor --help", "export --help", "import --help", "sync --help", "--version"]
+)
 def test_the_command_line_loads_nothing_heavy(argument):
     """``tracked --help`` answers at once."""
     code = (

@@ -17,49 +17,12 @@ from tracked.params import same_value
 from tracked.testing import captured
 
 LONG = "x" * 20_000
-CHANGED = "tracked.param_changed."
 
 
 @pytest.fixture
 def uri(tmp_path: Path) -> str:
     """A sqlite store."""
     return f"sqlite:///{tmp_path}/mlflow.db"
-
-
-@tracked_training
-def train(text: str, lr: float = 0.1):
-    """Log params of its own beside the arguments."""
-    track.params(prompt=LONG, lr=0.2, k=7)
-    track.params(k=7.0, other="o", words=["w" * 9] * 2000)
-
-
-def test_params_of_a_run_on_sqlite(uri, capsys):
-    """Arguments and ``track.params`` together: whole where long, the first value of each, the later one as a tag."""
-    tracked.setup_mlflow("params", tracking_uri=uri)
-    train(LONG + "!")
-    tracked.sync()
-    (run,) = all_runs(MlflowClient(uri), "params").values()
-    whole = json.loads(run.artifacts["params.json"])
-    assert {"text": LONG + "!", "prompt": LONG} == {key: whole[key] for key in ("text", "prompt")}
-    assert ["w" * 9] * 2000 == json.loads(whole["words"])
-    assert {"lr": "0.1", "k": "7", "other": "o"} == {key: run.params[key] for key in ("lr", "k", "other")}
-    assert {f"{CHANGED}lr": "0.2"} == {k: v for k, v in run.tags.items() if k.startswith(CHANGED)}
-    assert "FINISHED" == run.status
-    (said,) = [line for line in capsys.readouterr().err.splitlines() if "written once" in line]
-    assert "'lr'" in said
-
-
-def test_the_store_refuses_what_another_process_changed(uri):
-    """A value that this process cannot know to be another: the store keeps the first, the later one is a tag."""
-    tracked.setup_mlflow("refused", tracking_uri=uri)
-    with track.run("r", lr=0.1, k=1) as run:
-        run.inputs = Inputs()  # as in a process that the run travelled to
-        track.params(lr=0.5, k=1.0, new=2)
-    tracked.sync()
-    (stored,) = all_runs(MlflowClient(uri), "refused").values()
-    assert {"lr": "0.1", "k": "1", "new": "2"} == stored.params
-    assert {f"{CHANGED}lr": "0.5"} == {k: v for k, v in stored.tags.items() if k.startswith(CHANGED)}
-    assert "FINISHED" == stored.status
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+import signal
+import sys
 from contextlib import contextmanager
 
 import pytest
@@ -110,3 +113,65 @@ def test_an_exception_that_cannot_be_told_is_a_failure_all_the_same():
     outcome = outcome_of(Mute())
     assert FAILED == outcome.status
     assert "cannot be told" in outcome.tags[t.ERROR_MESSAGE]
+
+
+class Handler:
+    """A handler with a state."""
+
+    def __call__(self, number, frame):
+        raise ValueError("in a handler")
+
+    def method(self, number, frame, more=None):
+        inner()
+
+
+def inner():
+    """Far below the handler."""
+    sys.exit(0)
+
+
+def exits(number, frame):
+    inner()
+
+
+def with_more(more, number, frame):
+    raise KeyboardInterrupt
+
+
+HANDLERS = {
+    "function": exits,
+    "lambda": lambda *_: sys.exit(0),
+    "object": Handler(),
+    "method": Handler().method,
+    "partial": functools.partial(with_more, "x"),
+}
+
+
+def ended_by(number, handler):
+    """What code ends with that gets this signal."""
+    before = signal.signal(number, handler)
+    with pytest.raises(BaseException) as raised:  # noqa: PT011 - whatever it is
+        signal.raise_signal(number)
+    signal.signal(number, before)
+    return outcome_of(raised.value)
+
+
+@pytest.mark.parametrize("handler", HANDLERS.values(), ids=HANDLERS)
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT", "SIGUSR1"])
+def test_whatever_a_handler_raises_the_signal_ended_the_run(name, handler):
+    """A handler may exit with 0 or raise what it likes: the code was stopped, and the signal is named."""
+    outcome = ended_by(getattr(signal, name), handler)
+    assert (KILLED, f"ended by {name}") == (outcome.status, outcome.tags[t.END_REASON])
+
+
+def test_an_alarm_is_the_program_s_own():
+    """A time-out that a program sets itself is a failure like any other."""
+    assert FAILED == ended_by(signal.SIGALRM, Handler()).status
+
+
+def test_a_handler_that_is_called_by_hand_is_a_function_like_any_other():
+    """Only a signal makes a signal's end."""
+    for call in (lambda: exits(signal.SIGTERM, None), lambda: exits(None, sys._getframe())):
+        with pytest.raises(SystemExit) as raised:
+            call()
+        assert FINISHED == outcome_of(raised.value).status

@@ -8,7 +8,8 @@ import time
 import pytest
 
 from tracked import process
-from tracked.process import is_alive, is_here, this_process
+from tracked import tags as t
+from tracked.process import as_text, from_text, is_alive, is_here, owner, this_process
 
 
 def described_by(child):
@@ -113,3 +114,37 @@ def test_a_forked_child_describes_itself():
     assert str(child).encode() == os.read(read, 100)
     os.close(read)
     os.close(write)
+
+
+CANNOT_BE_SEEN = {
+    "a container of the same host name": {"pids": "1"},
+    "another machine of the same name": {"boot": "another", "machine": "another"},
+}
+
+
+@pytest.mark.parametrize("change", CANNOT_BE_SEEN.values(), ids=CANNOT_BE_SEEN)
+def test_a_name_is_not_a_place(change):
+    """Hosts of one name are not one host: a pid says nothing where it is not ours to look up, and is never dead."""
+    there = {**this_process(), "pid": 2**22 + 1, **change}
+    assert not is_here(there)
+    assert is_alive(there)
+
+
+def test_before_a_reboot_is_here_and_over():
+    """Of this very machine an earlier boot is known to be over."""
+    before = {**this_process(), "boot": "another"}
+    assert is_here(before)
+    assert not is_alive(before)
+
+
+def test_a_process_is_told_in_a_tag():
+    """What a tag says of a process is enough to find it, and short enough for any store."""
+    text = owner()[t.PROCESS]
+    assert this_process() == from_text(text, owner()[t.HOST])
+    assert len(as_text({**this_process(), "pid": 2**22, "started": 1e10})) <= t.SHORTEST_LIMIT
+
+
+@pytest.mark.parametrize("text", ["", "1", "1:2", "x:1:b:p:m", "1:x:b:p:m", "1:2:b:p:m:more", "12:34"])
+def test_a_tag_that_tells_no_process_tells_nobody(text):
+    """A tag that somebody has changed is no proof of anything."""
+    assert {} == from_text(text, "host")

@@ -18,14 +18,17 @@ NAMES = {
         "decorator_for",
     ),
     *("track", "setup_mlflow", "create_mlflow_run", "find_mlflow_runs", "get_mlflow_run_url"),
+    *("find_mlflow_run", "find_best_mlflow_run", "find_lineage"),
     *("get_or_compute_study_key_hash", "get_or_compute_trial_key_hash"),
+    *("MLflowSweepTracker", "MLflowTrainingTracker", "MLflowBenchmarkTracker", "MLflowConversionTracker"),
     *("Param", "Metric", "Artifact", "Ignore", "Secret", "Key"),
     *("configure", "sync", "errors", "testing"),
+    "download_artifacts",
 }
 """Of design §4, what exists today."""
 
 BLOCK = {
-    *("run", "log", "params", "tag", "note", "artifact", "current", "bind", "inject"),
+    *("run", "log", "params", "tag", "note", "artifact", "current", "bind", "inject", "extract"),
     *("figure", "table", "model", "checkpoint"),
     *("disabled", "quiet", "progress"),
 }

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import textwrap
 import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from mlflow import MlflowClient
 
 import tracked
-from tracked import session
+from tests.stores import all_runs
+from tracked import session, speech
 from tracked.errors import ConfigError
+from tracked.mlflow.stores import ensure_store
+from tracked.settings import NAMES, Settings
 
 
 def uri_of(folder: Path) -> str:
@@ -176,3 +186,187 @@ def test_a_uri_that_mlflow_was_given_is_used() -> None:
         print(tracked.setup_mlflow())
     """
     assert "http://127.0.0.1:9" == in_a_process(code)
+
+
+def workspace(uri: str) -> SimpleNamespace:
+    """An ``MLClient``, as far as the set-up looks at it."""
+    got = SimpleNamespace(mlflow_tracking_uri=uri)
+    return SimpleNamespace(workspace_name="w", workspaces=SimpleNamespace(get=lambda name: got))
+
+
+def test_a_client_given_by_code_beats_the_environment(
+    tmp_path: Path, here: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What somebody hands over is used, whatever variables an image was built with; runs are there."""
+    for name in ("MLFLOW_TRACKING_URI", "TRACKED_TRACKING_URI"):
+        monkeypatch.setenv(name, f"sqlite:///{tmp_path}/environment.db")
+    uri = f"sqlite:///{tmp_path}/client.db"
+    assert uri == tracked.setup_mlflow("x", ml_client=workspace(uri))
+    with tracked.track.run("r"):
+        pass
+    assert ["r"] == [run.info.run_name for run in tracked.find_mlflow_runs("x")]
+    assert not (tmp_path / "environment.db").exists()
+
+
+def test_a_client_stays_until_another_store_is_named() -> None:
+    """Setting something else keeps the store; of a client and a URI the one that was given last counts."""
+    code = """
+        import sys, tracked
+        from types import SimpleNamespace as S
+
+        def client(name):
+            got = S(mlflow_tracking_uri="http://" + name)
+            return S(workspace_name="w", workspaces=S(get=lambda _: got))
+
+        said = [tracked.setup_mlflow(ml_client=client("one"))]
+        tracked.configure(verbosity="quiet")
+        said += [tracked.setup_mlflow("x"), tracked.setup_mlflow(tracking_uri="http://two")]
+        said += [tracked.setup_mlflow("y"), tracked.setup_mlflow(ml_client=client("three"))]
+        said += [tracked.setup_mlflow("z")]
+        assert "mlflow" not in sys.modules  # which would remember the store
+        print(*(uri.removeprefix("http://") for uri in said))
+    """
+    assert "one one two two three three" == in_a_process(code)
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """MLflow is loaded in this process: to ship here spares a start of it elsewhere."""
+    monkeypatch.setenv("TRACKED_SHIPPER", "thread")
+
+
+@pytest.fixture
+def deaf() -> Iterator[str]:
+    """The URI of a server that takes connections and never answers."""
+    with closing(socket.socket()) as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen(50)
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+
+
+def test_a_deaf_server_does_not_hold_anybody_up(deaf: str) -> None:
+    """Set-up, call and end together wait no longer than they may, MLflow loaded or not; the result is right."""
+    code = f"""
+        import time
+        start = time.monotonic()
+        import tracked
+        tracked.setup_mlflow("x", tracking_uri={deaf!r}, exit_timeout=0.5)
+        @tracked.tracked_training
+        def train(): return 5
+        assert train() == 5
+        print(time.monotonic() - start)
+    """
+    start = time.monotonic()
+    took = float(in_a_process(code))
+    assert took < 5, took  # an import and a journal; MLflow alone blocks for minutes here
+    assert time.monotonic() - start < 15
+
+
+def test_an_experiment_named_by_its_id_alone(
+    tmp_path: Path, here: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``MLFLOW_EXPERIMENT_ID`` is read as MLflow reads it; a name beside it wins; an id that is none loses no run."""
+    uri = f"sqlite:///{tmp_path}/mlflow.db"
+    ensure_store(uri)
+    number = MlflowClient(uri).create_experiment("theirs")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    for name, value in (("MLFLOW_EXPERIMENT_ID", number), ("MLFLOW_EXPERIMENT_NAME", "named")):
+        monkeypatch.setenv(name, value)
+        session.reset()
+        with tracked.track.run("r"):
+            pass
+        assert ["r"] == [run.info.run_name for run in tracked.find_mlflow_runs()]
+    monkeypatch.delenv("MLFLOW_EXPERIMENT_NAME")
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_ID", "999")
+    session.reset()
+    with tracked.track.run("r"):
+        pass
+    assert tracked.sync()
+    counts = {name: len(all_runs(MlflowClient(uri), name)) for name in ("theirs", "named", "id:999")}
+    assert {"theirs": 1, "named": 1, "id:999": 1} == counts
+
+
+def test_a_mistake_in_a_file_costs_a_decorated_call_nothing(
+    here: None, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Each mistake is said once, the rest of the file counts, and the run is tracked; set-up raises."""
+    Path("tracked.toml").write_text('exit_timeout = "soon"\ntracking_uri = "htpp://x"\nexperiment = "fine"\n')
+
+    @tracked.tracked_training
+    def train() -> int:
+        return 5
+
+    assert 5 == train() == train()
+    assert ["training"] * 2 == [run.data.tags["stage"] for run in tracked.find_mlflow_runs("fine")]
+    lines = capfd.readouterr().err.splitlines()
+    assert [1, 1] == [sum(text in line for line in lines) for text in ("'soon'", "htpp")]
+    with pytest.raises(ConfigError, match=r"tracked\.toml: exit_timeout"):
+        tracked.setup_mlflow("other")
+
+
+def test_every_setting_can_be_set_by_code_and_by_variable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``configure`` and ``TRACKED_*`` take all of them, tables too, and the object says which it was."""
+    values = {
+        "tracking_uri": f"records://{tmp_path}/x",
+        "experiment": "e",
+        "project": "p",
+        "config_dir": str(tmp_path),
+        "home": str(tmp_path / "home"),
+        "exit_timeout": "5",
+        "shipper": "thread",
+        "verbosity": "quiet",
+        "name_template": "{kind}",
+        "name_max_length": "100",
+        "tags": "stage=my.stage",
+        "tag_max_length": "100",
+        "switches": "training.enabled=no",
+        "artifact_max_bytes": "1000",
+        "journal_max_bytes": "1000",
+        "azure_workspace": "w",
+        "durable": "no",
+        "ranks": "all",
+    }
+    assert list(NAMES) == list(values)
+    tracked.configure(**values)
+    by_code = session.current().settings
+    session.reset()
+    for name, value in values.items():
+        monkeypatch.setenv(f"TRACKED_{name.upper()}", value)
+    by_variable = session.current().settings
+    assert replace(by_code, origins={}) == replace(by_variable, origins={})
+    assert {"TRACKED_*"} == set(by_variable.origins.values()) - {"configuration"}
+    assert replace(by_code, origins={}) != replace(Settings(), origins={})
+
+
+def test_who_decides_how_much_is_said(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Code beats the variable, that beats the file; the variable can change between two lines."""
+
+    def is_heard() -> bool:
+        session.current()
+        speech.say("a line")
+        return "a line" in capfd.readouterr().err
+
+    Path("tracked.toml").write_text('verbosity = "quiet"\n')
+    assert not is_heard()
+    monkeypatch.setenv("TRACKED_VERBOSITY", "normal")
+    assert is_heard()
+    tracked.configure(verbosity="quiet")
+    assert not is_heard()
+
+
+def test_a_file_cannot_say_where_files_are(capfd: pytest.CaptureFixture[str]) -> None:
+    """``config_dir`` in a file has no effect, and that is said."""
+    Path("tracked.toml").write_text('config_dir = "elsewhere"\n')
+    assert "" == session.current().settings.config_dir
+    assert "config_dir has no effect in a file" in capfd.readouterr().err
+
+
+def test_a_relative_store_starts_at_its_file(tmp_path: Path) -> None:
+    """The folder of the configuration, not the one that code runs in, is meant."""
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "tracked.toml").write_text('tracking_uri = "sqlite:///runs.db"\n')
+    assert f"sqlite:///{tmp_path}/config/runs.db" == tracked.setup_mlflow(config_dir=tmp_path / "config")

@@ -13,13 +13,21 @@ from __future__ import annotations
 
 from . import errors, testing, track
 from .decorate import decorator_for
-from .finding import find_mlflow_runs, get_mlflow_run_url
+from .downloading import download_artifacts
+from .finding import find_best_mlflow_run, find_mlflow_run, find_mlflow_runs, get_mlflow_run_url
 from .hashing import get_or_compute_study_key_hash, get_or_compute_trial_key_hash
 from .kinds import tracked_benchmark, tracked_conversion, tracked_sweep, tracked_training
 from .markers import Artifact, Ignore, Key, Metric, Param, Secret
 from .plan import Kind
 from .runs import create_mlflow_run
+from .selecting import find_lineage
 from .setup import configure, setup_mlflow, sync
+from .trackers import (
+    MLflowBenchmarkTracker,
+    MLflowConversionTracker,
+    MLflowSweepTracker,
+    MLflowTrainingTracker,
+)
 
 __version__ = "0.1.0"
 
@@ -28,13 +36,21 @@ __all__ = [
     "Ignore",
     "Key",
     "Kind",
+    "MLflowBenchmarkTracker",
+    "MLflowConversionTracker",
+    "MLflowSweepTracker",
+    "MLflowTrainingTracker",
     "Metric",
     "Param",
     "Secret",
     "configure",
     "create_mlflow_run",
     "decorator_for",
+    "download_artifacts",
     "errors",
+    "find_best_mlflow_run",
+    "find_lineage",
+    "find_mlflow_run",
     "find_mlflow_runs",
     "get_mlflow_run_url",
     "get_or_compute_study_key_hash",

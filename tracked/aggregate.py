@@ -2,7 +2,8 @@
 
 The run opens at the first call and has its params.  What a call logs or returns stands at the step that is its number,
 so that the step axis is the axis of calls; a ``step=`` of its own would mix the steps of all calls, and is left aside.
-An artifact of a later call takes the place of one of the same name, as a tag does.  A call that fails is counted in the
+Artifacts stand in a folder of that number; a tag of a later call takes the place of one of the same name.  The run
+has no call key: it is not the record of one call, and is never taken for one.  A call that fails is counted in the
 metric ``n_failed_calls``, and what the first failure was stands in the tags; the run goes on and ends as FINISHED,
 unless its last call was interrupted.
 
@@ -19,11 +20,12 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from . import session as sessions
 from . import tags as t
-from .context import CURRENT, RunRef, named_run
+from .context import CURRENT, RunRef, guessed, named_run
 from .guard import guard
 from .outcome import FAILED, KILLED, Outcome
 from .parents import CONTEXT
@@ -86,6 +88,7 @@ class OneOfMany(Run):
         super().__init__(run.plan, run.ref, run.outer, run.session)
         self.whole, self.call = whole, number
         self.hidden, self.inputs, self.before_close = run.hidden, run.inputs, run.before_close
+        self.story = run.story
 
     @property
     def last(self) -> dict[str, float]:
@@ -99,7 +102,12 @@ class OneOfMany(Run):
     def params(self, values: Mapping[str, Any]) -> None:
         """Log inputs of the first call; those of the others are not kept."""
         if self.call == 0:
-            super().params(values)
+            self.whole.run.params(values)
+
+    def artifact(self, content: Path | str | bytes, name: str | None = None, **how: Any) -> None:
+        """Keep it in the folder of this call, where no other call's takes its place."""
+        own = name if name or isinstance(content, bytes) else Path(content).name
+        self.whole.run.artifact(content, f"calls/{self.call}/{own}" if own else None, **how)
 
     def close(self, outcome: Outcome) -> None:
         """End the call; the run goes on."""
@@ -120,7 +128,7 @@ def one_of_many(
         open_first: opens the run.
         secrets: texts of this call that must not be shown.
     """
-    above = parent if parent is not None else CURRENT.get()
+    above = parent if parent is not None else CURRENT.get() or guessed()
     key = (os.getpid(), *what, _name(above))
     with _LOCK:
         whole = _OPEN.get(key)

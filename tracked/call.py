@@ -6,14 +6,17 @@ import contextlib
 import functools
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from types import MappingProxyType, MethodType
+from dataclasses import dataclass, field
+from types import FunctionType, MappingProxyType, MethodType
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
+
+import wrapt
 
 from .markers import Markers, markers_of
 from .naming import qualified_name
 
+_LAMBDA = "<lambda>"
 NO_KEYWORDS: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -29,6 +32,8 @@ class Call:
     """Bound arguments with defaults, in the order of the signature; ``*args`` as ``args/0``, ``args/1``."""
     owner: Any = None
     """The object that was called or whose method was; the class of a class method."""
+    captured: Mapping[str, Any] = field(default_factory=dict)
+    """What the function holds from where it was made, by name: see ``captured_by``."""
 
     @classmethod
     def bind(cls, fn: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Call:
@@ -46,7 +51,7 @@ class Call:
         arguments = bound.arguments
         if shape.positional or shape.keyword:
             arguments = _spread(arguments, shape)
-        return cls(shape.name, shape.function, arguments, _owner(fn))
+        return cls(shape.name, shape.function, arguments, _owner(fn), captured_by(fn))
 
     def markers(self, fn: Callable[..., Any]) -> Markers:
         """Markers by the names of the arguments; those of ``*args`` and ``**kwargs`` hold for each of theirs.
@@ -64,6 +69,44 @@ class Call:
         positional, keyword = (found.get(name or "", ()) for name in (shape.positional, shape.keyword))
         extra = (name for name in self.arguments if name not in named)
         return {name: positional if name.startswith(f"{shape.positional}/") else keyword for name in extra}
+
+
+def captured_by(fn: Any) -> Mapping[str, Any]:
+    """What tells this function from others of its name: the variables it holds of the function that it is made in.
+
+    A function among them that can be imported counts by its name, like one that is merely called.  A lambda has no
+    name, and is held itself.
+    """
+    fn = getattr(fn, "__func__", fn)
+    code = getattr(fn, "__code__", None)
+    if code is None or (not code.co_freevars and fn.__name__ != _LAMBDA):
+        return NO_KEYWORDS
+    if fn.__name__ == _LAMBDA:
+        return {_LAMBDA: fn}
+    cells = zip(code.co_freevars, fn.__closure__, strict=True)
+    held = {name: _contents(cell) for name, cell in cells if name != "__class__"}
+    return {name: _by_name(value) for name, value in held.items() if not _is_same(value, fn)}
+
+
+def _contents(cell: Any) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:  # not filled yet
+        return None
+
+
+def _is_function(value: Any) -> bool:
+    """Asked of its type: any other object is the user's, and may do anything when it is asked."""
+    return issubclass(type(value), FunctionType | wrapt.FunctionWrapper)
+
+
+def _is_same(value: Any, fn: Any) -> bool:
+    return _is_function(value) and fn in (value, getattr(value, "__wrapped__", None))
+
+
+def _by_name(value: Any) -> Any:
+    name = qualified_name(value) if _is_function(value) else "<object>"
+    return value if "<" in name else name
 
 
 class _Shape(NamedTuple):

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import PurePath
 from typing import Any, TypeVar
 
+from . import speech
 from . import tags as t
 from .call import Call
-from .context import CURRENT
+from .context import CURRENT, guessed
 from .guard import guard
 from .identity import Key, backbone_of, call_key, resolve
 from .markers import Artifact, Markers, Metric
 from .measure import number_of
-from .naming import run_name
+from .naming import qualified_name, run_name
 from .params import params_of
 from .plan import Kind, Options, RunPlan
 from .redact import secret_values
@@ -29,15 +31,20 @@ def plan_of(kind: Kind, options: Options, call: Call, fn: Any) -> RunPlan:
     secrets = secret_values(os.environ)
     markers = call.markers(fn)
     flat = params_of(call.arguments, markers, secrets)
+    if flat.remark:
+        speech.warn_once(flat.remark, about="params of one name")
     hashes: dict[str, str] = {}
     key = None
     with guard:
         hashes, key = _keys(kind, call, markers, (*secrets, *flat.secrets))
+        if key.weak:
+            _say_what_is_weak(call, key)
     return RunPlan(
         name=options.name or run_name(call.name, kind.stage, key.hash if key else None),
         stage=kind.stage,
         experiment=options.experiment,
         parent=options.parent,
+        is_named=options.name is not None,
         params=flat.values,
         whole_params=flat.long,
         tags={**kind.tags, **_about(call, key), **options.tags},
@@ -48,6 +55,7 @@ def plan_of(kind: Kind, options: Options, call: Call, fn: Any) -> RunPlan:
         secrets=flat.secrets,
         inputs=_inputs(call.arguments, markers),
         metrics=_metrics(call.arguments, markers),
+        is_described=kind.is_described,
     )
 
 
@@ -74,7 +82,7 @@ def key_of(kind: Kind, call: Call, fn: Any) -> Key:
 
 
 def _keys(kind: Kind, call: Call, markers: Markers, secrets: Collection[str]) -> tuple[dict[str, str], Key]:
-    outer = CURRENT.get()
+    outer = CURRENT.get() or guessed()
     inherited = outer.ref.hashes if outer else {}
     identify = kind.identify or (lambda call, inherited: resolve(call.arguments, inherited, secrets))
     hashes = dict(identify(call, inherited))
@@ -85,10 +93,28 @@ def _about(call: Call, key: Key | None) -> dict[str, str]:
     backbone = backbone_of(call.arguments)
     return {
         t.FUNCTION: call.function,
+        **({} if call.owner is None else {t.CLASS: _class_of(call.owner)}),
         **({t.CALL_KEY: key.hash} if key else {}),
         **({t.WEAK: ", ".join(key.weak)[:500]} if key and key.weak else {}),
         **({t.BACKBONE: backbone} if backbone else {}),
     }
+
+
+def _class_of(owner: Any) -> str:
+    return qualified_name(owner if isinstance(owner, type) else type(owner))
+
+
+def _say_what_is_weak(call: Call, key: Key) -> None:
+    """Say once which arguments no rule tells apart; an object is not to blame that its method was called."""
+    paths = (path.partition("arguments.")[2] for path in key.weak)
+    named = dict.fromkeys(re.split(r"[.\[(]", path)[0] for path in paths if path)
+    if named:
+        speech.warn_once(
+            f"calls of {call.name} with other values of {', '.join(named)} may look like the same work: what they "
+            "hold cannot be read in full; a method __tracked_key__() of their class says what counts, the marker "
+            "Param(key=False) that nothing does",
+            about=f"weak key of {call.function}",
+        )
 
 
 def _inputs(arguments: Mapping[str, Any], markers: Markers) -> dict[str, Any]:

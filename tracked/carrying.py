@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import copy_context
 from typing import Any
 
 from . import joining
 from .context import CURRENT, RunRef, current_is
+from .run import Run
 
 
 class Bound:
@@ -39,6 +41,21 @@ class Bound:
 
     def __reduce__(self) -> Any:
         return arrived, (self.fn, self.ref)
+
+
+def within(carrier: Mapping[str, Any]) -> AbstractContextManager[Run | None]:
+    """A block that is part of the run which the carrier brings, or that changes nothing if it brings none.
+
+    Raises:
+        ConfigError: see ``joining.unpacked``.
+    """
+    return _within(joining.joined(joining.unpacked(carrier)))
+
+
+@contextmanager
+def _within(run: Run | None) -> Iterator[Run | None]:
+    with current_is(run or CURRENT.get()):
+        yield run
 
 
 def arrived(fn: Callable[..., Any], ref: RunRef | None) -> Bound:

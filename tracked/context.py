@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from dataclasses import asdict, dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
+
+from .errors import ConfigError
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,31 @@ class RunRef:
     """MLflow id, for a run that was not opened by us; ours are looked up when somebody asks."""
     hashes: Mapping[str, str] = field(default_factory=dict)
     """Keys that children inherit, by tag."""
+    store: str = ""
+    """Address of its store, without credentials; told where the reference may leave this machine."""
+    remote: str | None = None
+    """MLflow id of a run of ours, if it was known when the reference was sent."""
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> RunRef:
+        """The reference that this text is.
+
+        Raises:
+            ConfigError: it is none.
+        """
+        try:
+            given = json.loads(text)
+            ref, hashes = cls(**given), dict(given.get("hashes", {}))
+        except (TypeError, ValueError) as error:
+            raise ConfigError(f"this is no reference of a run: {str(text)[:40]!r}") from error
+        optional = {"run_id": given.get("run_id") or "", "remote": given.get("remote") or ""}
+        if not all(
+            isinstance(value, str) for value in {**given, **optional, **hashes, "hashes": ""}.values()
+        ):
+            raise ConfigError(
+                f"this is no reference of a run, since not all in it are texts: {str(text)[:40]!r}"
+            )
+        return ref
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON-able form."""
@@ -100,13 +129,19 @@ def leave(run: HasRef | None, token: Token[HasRef | None]) -> None:
             CURRENT.set(None if token.old_value is Token.MISSING else token.old_value)
 
 
-_OPEN: dict[str, HasRef] = {}
+class _Open(NamedTuple):
+    run: HasRef
+    is_astray: bool
+    """Whether it was opened in a thread that did not know the run it was started in."""
+
+
+_OPEN: dict[str, _Open] = {}
 """Every run that is open in this process, by its local id."""
 
 
 def has_begun(run: HasRef) -> None:
     """Note that this run is open."""
-    _OPEN[run.ref.run] = run
+    _OPEN[run.ref.run] = _Open(run, is_astray())
 
 
 def has_ended(run: HasRef) -> None:
@@ -114,12 +149,43 @@ def has_ended(run: HasRef) -> None:
     _OPEN.pop(run.ref.run, None)
 
 
+def open_here(run: str) -> HasRef | None:
+    """The run with this local id, if it is open in this process."""
+    return _OPEN[run].run if run in _OPEN else None
+
+
 def innermost_open() -> HasRef | None:
     """The innermost run that everything open in this process is part of; None if there is no such run.
 
     The best guess where code has lost its context, and exact where nothing runs at once.
     """
-    runs = list(_OPEN.values())
+    return _common([run for run, _ in list(_OPEN.values())])
+
+
+def is_astray() -> bool:
+    """Whether this thread may be part of a run that it does not know: Python gives a new thread an empty context."""
+    return CURRENT.get() is None and threading.current_thread() is not threading.main_thread()
+
+
+def guessed() -> HasRef | None:
+    """The run that work in a thread without context is taken to be part of; None if there is no telling.
+
+    It is the innermost that all code which knows its run is part of.  What was opened in threads like this one is
+    left aside: those are siblings, and the next task of a pool is no child of the one before.
+    """
+    if not is_astray():
+        return None
+    opened = list(_OPEN.values())
+    astray = {run.ref.run for run, is_astray in opened if is_astray}
+    return _common([run for run, _ in opened if astray.isdisjoint(outer.ref.run for outer in _chain(run))])
+
+
+def is_any_open() -> bool:
+    """Whether any run is open in this process."""
+    return bool(_OPEN)
+
+
+def _common(runs: Sequence[HasRef]) -> HasRef | None:
     with_others_inside = {run.outer.ref.run for run in runs if run.outer is not None}
     chains = [_chain(run) for run in runs if run.ref.run not in with_others_inside]
     common = None

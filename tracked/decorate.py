@@ -18,27 +18,32 @@ from .markers import check_markers
 from .opening import Opener
 from .plan import Kind, Options
 from .sending import SCRIPTS, asked_by_cloudpickle, home_of, sender
-from .typed import Decorator
+from .typed import with_options
 
 
-def decorator_for(kind: Kind) -> Decorator:
+@with_options(Options)
+def decorator_for(kind: Kind, options: type[Options] = Options) -> Any:
     """The decorator of this kind; works bare, ``@d``, and with options, ``@d(name="x")``.
+
+    Args:
+        kind: what a call of a decorated function is.
+        options: class of what the decorator may be given; type checkers, too, know the options from it.
 
     Raises:
         ConfigError: at decoration, for an option that is unknown or cannot have that value.
     """
 
     def decorate(fn: Any = None, /, **given: Any) -> Any:
-        options = kind.chosen({k: v for k, v in given.items() if v is not None})
+        chosen = options.chosen({k: v for k, v in given.items() if v is not None})
         if fn is None:
-            return lambda real: _decorated(real, kind, options)
-        return _decorated(fn, kind, options)
+            return lambda real: _decorated(real, kind, chosen)
+        return _decorated(fn, kind, chosen)
 
     decorate.__doc__ = (
         f"Make each call of a function a run of stage ``{kind.stage}``; works bare and with options.\n\n"
-        f"{inspect.getdoc(kind.options)}"
+        f"{inspect.getdoc(options)}"
     )
-    return cast("Decorator", decorate)
+    return decorate
 
 
 def _decorated(fn: Any, kind: Kind, options: Options) -> Any:

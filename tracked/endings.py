@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+from .call import Call
 from .guard import guard
 from .markers import Marker, markers_of
 from .outcome import FAILED, Outcome, outcome_of
@@ -25,15 +26,35 @@ class Decorated(Protocol):
         ...
 
 
-def returned(run: Run, decorated: Decorated, function: Any, result: Any) -> None:
+def returned(run: Run, decorated: Decorated, call: Call, function: Any, result: Any) -> None:
     """Log what the function returned, and end the run as finished; one that its kind has ended is left alone."""
-    with guard:
-        # Most quick functions return nothing, and pay for nothing.
-        if result is not None and run.closed is None:
-            read = decorated.kind.read
-            said = markers_of(function).get("return", ())
-            log_result(run, read(result) if read else result, said, model=decorated.options.model)
+    try:
+        _conclude(run, decorated, call, function, result)
+        with guard:
+            # Most quick functions return nothing, and pay for nothing.
+            if result is not None and run.closed is None:
+                read = decorated.kind.read
+                said = markers_of(function).get("return", ())
+                log_result(run, read(result) if read else result, said, model=decorated.options.model)
+    except BaseException as error:
+        # Ctrl-C while a figure is drawn: in a notebook the process goes on, and nobody else would end the run.
+        ended(run, error)
+        raise
     run.close(Outcome())
+
+
+def raised(run: Run, decorated: Decorated, call: Call, function: Any, error: BaseException) -> None:
+    """End the run by what the function raised."""
+    try:
+        _conclude(run, decorated, call, function, None)
+    finally:
+        ended(run, error)
+
+
+def _conclude(run: Run, decorated: Decorated, call: Call, function: Any, result: Any) -> None:
+    if decorated.kind.conclude is not None:
+        with guard:
+            decorated.kind.conclude(run, decorated.options, function, call.arguments, result)
 
 
 def log_result(run: Run, value: Any, said: tuple[Marker, ...] = (), *, model: bool = False) -> None:
@@ -54,6 +75,8 @@ def log_result(run: Run, value: Any, said: tuple[Marker, ...] = (), *, model: bo
 def ended(run: Run, error: BaseException | None) -> None:
     """End the run as this exception says; the exception itself goes its own way, unchanged."""
     outcome = Outcome() if error is None else Outcome(FAILED)
-    with guard:
-        outcome = outcome_of(error, run.hidden.prose)
-    run.close(outcome)
+    try:
+        with guard:
+            outcome = outcome_of(error, run.hidden.prose)
+    finally:
+        run.close(outcome)

@@ -4,10 +4,13 @@
     ├── ConfigError (also ValueError)          an option, setting or configuration file is wrong
     ├── IdentityError                          a key cannot be computed from what was given
     ├── RunNotFound (also LookupError)         no such run, experiment or artifact
+    ├── ArtifactNotFound (also LookupError)    no such artifact in a run that is there
+    ├── DigestMismatch                         what the store gives back is not what was sent there
     ├── MetricNotFound (also LookupError)      a sweep was to optimise what none of its trials reported
     ├── BackendUnavailable                     the store does not answer now; what was recorded is kept
     │   └── LoginRefused                       the store answers, and does not let us in
-    └── Refused                                the store will never take this piece of data
+    ├── Refused                                the store will never take this piece of data
+    └── BundleError                            a bundle of ``tracked export`` is damaged, hostile or not for this store
 
 They are raised only where a person asked for something (set-up, finding, synchronising, a search for the best,
 the command line).
@@ -32,7 +35,22 @@ class IdentityError(TrackedError):
 
 
 class RunNotFound(TrackedError, LookupError):
-    """No such run, experiment or artifact; the message says what was looked for and where."""
+    """No such run, experiment or artifact; the message says what was looked for and where.
+
+    ``report`` holds each way in which one run was looked for, where it was.
+    """
+
+    def __init__(self, message: str, report: Any = None) -> None:
+        super().__init__(message)
+        self.report = report
+
+
+class ArtifactNotFound(TrackedError, LookupError):
+    """The run is there and the artifact is not; the message says which ones there are, or what is gone."""
+
+
+class DigestMismatch(TrackedError):
+    """What the store gives back is not what was sent there: other bytes, or a name that leads somewhere else."""
 
 
 class MetricNotFound(TrackedError, LookupError):
@@ -46,6 +64,9 @@ class MetricNotFound(TrackedError, LookupError):
 class BackendUnavailable(TrackedError):
     """The store does not answer now.  What was recorded is kept and delivered later."""
 
+    after = 0.0
+    """Seconds for which the store asks not to be asked again."""
+
 
 class LoginRefused(BackendUnavailable):
     """The store answers, and does not let us in.  Asking again with the same credentials does not help."""
@@ -53,3 +74,7 @@ class LoginRefused(BackendUnavailable):
 
 class Refused(TrackedError):
     """The store will never take this piece of data, however often it is sent."""
+
+
+class BundleError(TrackedError):
+    """A bundle cannot be made, or is damaged, hostile or for another store; nothing of it was imported."""

@@ -9,6 +9,7 @@ Only ``Exception`` counts as a failure: a KeyboardInterrupt that happens to arri
 
 from __future__ import annotations
 
+import errno
 import logging
 from contextlib import suppress
 from types import TracebackType
@@ -35,7 +36,7 @@ class Guard:
         log.debug("tracking failed", exc_info=error)
         speech.warn_once(
             f"tracking failed here and your code goes on: {_told(error)} (TRACKED_DISABLED=1 switches tracking off)",
-            about=f"{type(error).__name__} at {_place(trace)}",
+            about=_about(error, trace),
         )
         return True
 
@@ -49,6 +50,16 @@ def _told(error: Exception) -> str:
         if text := str(error).strip():
             return f"{type(error).__name__}: {text.splitlines()[0][:300]}"
     return type(error).__name__
+
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
+
+
+def _about(error: Exception, trace: TracebackType | None) -> str:
+    # A disk that is full fails us in many places, and is one matter.
+    if isinstance(error, OSError) and error.errno in _FULL:
+        return "the disk"
+    return f"{type(error).__name__} at {_place(trace)}"
 
 
 def _place(trace: TracebackType | None) -> str:

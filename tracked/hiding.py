@@ -39,7 +39,8 @@ class Hidden:
         return redact_text(text, secrets=self.texts())
 
     def tags(self, values: Mapping[Any, Any]) -> dict[str, str]:
-        """Labels without secrets; one that is called like a secret is none but its mask."""
+        """Labels without secrets, under keys that MLflow takes; one called like a secret is none but its mask."""
+        from .params import safe_key  # noqa: PLC0415 - as above
         from .redact import MASK, is_secret_name, redact_value  # noqa: PLC0415 - as above
 
         secrets = self.texts()
@@ -47,6 +48,7 @@ class Hidden:
         def shown(key: str, value: str) -> str:
             if is_secret_name(key):
                 return MASK
-            return self.prose(value) if key == t.MLFLOW_NOTE else redact_value(value, secrets)
+            return self.prose(value) if key in t.PROSE else redact_value(value, secrets)
 
-        return {redact_value(str(key), secrets): shown(str(key), str(value)) for key, value in values.items()}
+        named = ((str(key), str(value)) for key, value in values.items())
+        return {safe_key(redact_value(key, secrets)): shown(key, value) for key, value in named}

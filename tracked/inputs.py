@@ -7,6 +7,7 @@ import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from . import speech
 from .hiding import Hidden
 
 if TYPE_CHECKING:
@@ -68,4 +69,6 @@ def flat_params(values: Mapping[str, Any], hidden: Hidden | None = None) -> Flat
     hidden = hidden or Hidden()
     flat = params_of(values, secrets=hidden.texts())
     hidden.add(flat.secrets)
+    if flat.remark:
+        speech.warn_once(flat.remark, about="params of one name")
     return flat

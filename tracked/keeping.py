@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Collection
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from . import speech
@@ -92,32 +90,21 @@ def keep_table(run: Run, table: Any, name: str) -> None:
     _keep(run, table, name, table_keeper(type(table)) or keep_rows, "table")
 
 
-def keep_given_model(run: Run, model: Any, name: str) -> None:
-    """Keep a model that was handed in."""
-    _keep(run, model, name, keep_model, "model")
+def keep_given_model(run: Run, model: Any, name: str, keep: Keep | None = None) -> None:
+    """Keep a model that was handed in; ``keep`` is called for each of its files, by default the run's own."""
+    _keep(run, model, name, keep_model, "model", keep)
 
 
-def keep_checkpoint(run: Run, content: Any, step: int | None, monitor: str | None) -> None:
-    """Keep a checkpoint: bytes, a path, or a model; what it was measured at stands beside it."""
-    place = PurePosixPath("checkpoints", *([] if step is None else [f"step-{step}"]))
-    if isinstance(content, str | os.PathLike):
-        run.artifact(Path(content), str(place / Path(content).name))
-    elif isinstance(content, bytes | bytearray):
-        run.artifact(bytes(content), str(place / "checkpoint.bin"))
-    else:
-        _keep(run, content, str(place / "model"), keep_model, "model that can be saved without pickle")
-    told = {"step": step, "monitor": monitor, "value": run.last.get(monitor or "")}
-    run.artifact(json.dumps(told).encode(), str(place / "checkpoint.json"))
-
-
-def _keep(run: Run, value: Any, name: str, keeper: Keeper | None, what: str) -> None:
+def _keep(
+    run: Run, value: Any, name: str, keeper: Keeper | None, what: str, keep: Keep | None = None
+) -> None:
     with guard:
         if run.is_off:
             return
         why = f"it is no {what}"
         try:
             if keeper is not None:
-                keeper(value, name, run.artifact)
+                keeper(value, name, keep or run.artifact)
                 return
         except Exception as error:  # noqa: BLE001 - as above
             why = _told(error)

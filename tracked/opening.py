@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .binding import bind
+from . import session as sessions
+from . import tags as t
+from .binding import bind, supplied_by
 from .call import Call
 from .context import CURRENT, RunRef
 from .guard import guard
 from .plan import AGGREGATE, Kind, Options, RunPlan
 from .run import Run
-from .scope import open_run
+from .scope import is_off_here, open_run
 
 
 @dataclass(frozen=True)
@@ -23,19 +25,29 @@ class Opener:
     carried: RunRef | None
 
     def bind(self, wrapped: Any, instance: Any, args: Any, kwargs: Any) -> Call | None:
-        """The call with its arguments bound; None if they do not fit, or cannot be told."""
+        """The call with its arguments bound; None if it is to be made as it is: unfit, untold, or switched off."""
         with guard:
+            if self._is_off(wrapped):
+                return None
             try:
                 return bind(self.kind, wrapped, instance, args, kwargs)
             except TypeError:
                 return None
         return None
 
+    def _is_off(self, wrapped: Any) -> bool:
+        """Whether a call is to be a plain one; a kind that fills in what is missing does so all the same."""
+        if is_off_here() or supplied_by(self.kind, wrapped):
+            return False
+        with guard:
+            return not sessions.switches(self.kind.stage).enabled
+        return False
+
     def open(self, call: Call, wrapped: Any) -> Run:
         """Begin the run of this call, or find the one that it is one call of."""
         run = self._run_of_many(call, wrapped) if self.options.per_call == AGGREGATE else None
         if run is None:
-            run = self._first(call, wrapped)
+            run = self._opened(call, wrapped)
             if isinstance(run.outer, Run):
                 run.outer.crowd.grows(run.outer.name, call.name)
         return run
@@ -49,16 +61,22 @@ class Opener:
             parent = self.carried
         with guard:
             what = self.kind.stage, call.function, self.options.name
-            return one_of_many(what, parent, lambda: self._first(call, wrapped), secrets_of(call, wrapped))
+            return one_of_many(what, parent, lambda: self._opened(call, wrapped), secrets_of(call, wrapped))
         return None
 
-    def _first(self, call: Call, wrapped: Any) -> Run:
+    def _opened(self, call: Call, wrapped: Any) -> Run:
         from .calls import plan_of  # noqa: PLC0415 - as above
 
         given = self.options
-        plan = RunPlan(given.name or call.name, self.kind.stage, given.experiment, given.parent)
+        named = given.name is not None
+        plan = RunPlan(
+            given.name or call.name, self.kind.stage, given.experiment, given.parent, is_named=named
+        )
         with guard:
             plan = plan_of(self.kind, given, call, wrapped)
+        if given.per_call == AGGREGATE:
+            # The run of many calls is not what the first of them is recognised by.
+            plan = replace(plan, tags={key: tag for key, tag in plan.tags.items() if key != t.CALL_KEY})
         if self.carried and plan.parent is None and CURRENT.get() is None:
             plan = replace(plan, parent=self.carried)
         return open_run(plan)

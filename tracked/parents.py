@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import session as sessions
 from . import speech
-from .context import CURRENT, HasRef, RunRef, named_run
+from .context import CURRENT, HasRef, RunRef, guessed, is_any_open, is_astray, named_run
 from .errors import ConfigError
 
 if TYPE_CHECKING:
     from .session.building import Session
 
 CONTEXT = "TRACKED_CONTEXT"
-_HANDED_OVER = ("MLFLOW_RUN_ID", "AZUREML_RUN_ID")
+HANDED_OVER = ("MLFLOW_RUN_ID", "AZUREML_RUN_ID")
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,7 @@ class Parent:
     attach: str | None = None
     hashes: Mapping[str, str] = field(default_factory=dict)
     experiment: str = ""
+    is_guessed: bool = False
 
     @property
     def is_none(self) -> bool:
@@ -40,9 +41,9 @@ class Parent:
 def parent_of(given: Any, session: Session) -> Parent:
     """The place of a run that opens here and now.
 
-    In order: the parent that was given; the tracked run around; a plain MLflow run active in this thread;
-    ``TRACKED_CONTEXT``; a run handed to the process, which the first run of all *is* and later ones stand
-    under; none.
+    In order: the parent that was given; the tracked run around; a plain MLflow run active in this thread; in a
+    thread without context, the run that it can only be part of; ``TRACKED_CONTEXT``; a run handed to the process,
+    which the first run of all *is* and later ones stand under; none.
     """
     named = None if given is None else named_run(given)
     if named is not None:
@@ -59,14 +60,28 @@ def parent_of(given: Any, session: Session) -> Parent:
     plain = sessions.plain_mlflow_run()
     if plain is not None:
         return Parent(run_id=plain.run_id)
+    if (guess := guessed()) is not None:
+        return replace(_of_ref(guess.ref, session, guess), is_guessed=True)
     carried = from_environment(os.environ)
-    return _of_ref(carried, session) if carried else _handed_over(session.joined)
+    found = _of_ref(carried, session) if carried else _handed_over(session.joined)
+    if found.is_none and is_astray() and is_any_open():
+        _say_it_stands_alone()
+    return found
+
+
+def _say_it_stands_alone() -> None:
+    speech.warn_once(
+        "a run was opened in a thread that does not know which run it belongs to, while others were open: it stands "
+        "by itself; give the thread or the pool track.bind(function), and it stands under the run around that",
+        about="astray",
+    )
 
 
 def _named(named: RunRef | str, given: Any, session: Session) -> Parent:
     if isinstance(named, str):
         return Parent(run_id=named)
-    return _of_ref(named, session, None if named is given else given)
+    # A handle stands for its run.
+    return _of_ref(named, session, None if named is given else getattr(given, "run", given))
 
 
 def session_for(given: Any) -> Session:
@@ -105,7 +120,7 @@ def _of_ref(ref: RunRef, session: Session, outer: HasRef | None = None) -> Paren
 
 
 def _handed_over(joined: set[str]) -> Parent:
-    run_id = next((os.environ[name] for name in _HANDED_OVER if os.environ.get(name)), None)
+    run_id = next((os.environ[name] for name in HANDED_OVER if os.environ.get(name)), None)
     if run_id is None:
         return Parent()
     if run_id in joined:
@@ -115,8 +130,37 @@ def _handed_over(joined: set[str]) -> Parent:
 
 
 def from_environment(environ: Mapping[str, str]) -> RunRef | None:
-    """The run that another process put into this environment, if any; an unreadable one is none."""
-    try:
-        return RunRef(**json.loads(environ[CONTEXT]))
-    except (KeyError, TypeError, ValueError):
+    """The run that another process put into this environment, if any; one that is of no use here is none."""
+    if not environ.get(CONTEXT):
         return None
+    try:
+        return usable(RunRef.from_json(environ[CONTEXT]))
+    except (ConfigError, OSError) as error:
+        speech.warn_once(f"{CONTEXT} in the environment: {error}; what is tracked here goes on without it")
+        return None
+
+
+def usable(ref: RunRef) -> RunRef:
+    """The reference as it can be used in this process: where its journal folder is elsewhere, by its MLflow id.
+
+    Raises:
+        ConfigError: its folder is not on this machine, and its run not known to be in the store of this process.
+        OSError: this process has no session, and none can be made.
+    """
+    from .journal.folder import Folder  # noqa: PLC0415 - only who was sent a run pays
+
+    if ref.run_id or Folder(Path(ref.folder)).target.exists():
+        return ref
+    session = sessions.current()
+    if ref.remote and ref.store == session.shown_uri:
+        return replace(ref, folder=str(session.folder.path), run_id=ref.remote)
+    raise ConfigError(
+        f"the run {ref.run[:8]} of {ref.store or 'another store'} has its journal in {ref.folder or 'no folder'}, "
+        f"which is not here, and {_why_not_by_id(ref, session)}"
+    )
+
+
+def _why_not_by_id(ref: RunRef, session: Session) -> str:
+    if ref.store != session.shown_uri:
+        return f"runs of this process go to {session.shown_uri}: set both up for one store"
+    return "its MLflow id was not known when it was sent: ask for `run.id` before `track.inject`"

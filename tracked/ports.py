@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -30,6 +30,31 @@ class RemoteRun(NamedTuple):
     """False for a run that was only joined: it is never ended by us."""
 
 
+class OpenRun(NamedTuple):
+    """A run of ours that the store has as running."""
+
+    run_id: str
+    time: int
+    """When it began."""
+    tags: Mapping[str, str]
+
+
+class File(NamedTuple):
+    """A file that is to lie among a run's artifacts."""
+
+    name: str
+    """Its path there, with ``/``."""
+    source: Path
+
+
+SEAL = "checkpoint.json"
+"""Name of the file that says of a folder that it is whole: it is stored after all other files."""
+
+
+OURS = ".tracked"
+"""Folder among a run's artifacts that is not the user's: manifests lie there."""
+
+
 @dataclass(frozen=True)
 class Limits:
     """How much a store takes in one request, and how long names and values may be (characters).
@@ -45,6 +70,17 @@ class Limits:
     key_length: int = 250
     param_length: int = 6000
     tag_length: int = 8000
+
+
+BY_ID = "id:"
+"""Before the id of an experiment that is not known by its name: ``id:7`` in place of a name."""
+
+USUAL, AZURE = Limits(), Limits(tag_length=1000)
+
+
+def limits_of(uri: str) -> Limits:
+    """What the store behind this URI takes, as far as it can be known before it is asked."""
+    return AZURE if uri.startswith("azureml:") else USUAL
 
 
 class Backend(Protocol):
@@ -79,12 +115,41 @@ class Backend(Protocol):
         """The value that the run has for this param, if any."""
         ...
 
-    def upload(self, run_id: str, source: Path, name: str) -> None:
-        """Store the file under ``name`` among the run's artifacts."""
+    def tag(self, run_id: str, key: str) -> str | None:
+        """The value that the run has for this tag, if any."""
+        ...
+
+    def upload(
+        self, run_id: str, files: Sequence[File], alive: Callable[[], object] = ...
+    ) -> Mapping[str, str]:
+        """Store files among the run's artifacts; each that is called ``SEAL`` after all others are there.
+
+        What is there with the same content need not be sent.  Called again after an outage, it goes on.
+
+        Args:
+            run_id: the run.
+            files: no two of the same name.
+            alive: to be called now and then, as a sign of life.
+
+        Returns:
+            The names of those that will never be taken, each with the reason; the others are there.
+        """
+        ...
+
+    def remove(self, run_id: str, name: str) -> None:
+        """Take away the file, or the folder with all that is in it, where the store can; a seal at least."""
         ...
 
     def close(self, run_id: str, status: str, time: int) -> None:
         """Set the end state."""
+        ...
+
+    def status(self, run_id: str) -> str:
+        """The state that the run has now."""
+        ...
+
+    def running(self, experiment_id: str | None) -> Sequence[OpenRun]:
+        """Runs of this experiment, or of all, that are running and carry our id; the oldest, where they are many."""
         ...
 
 

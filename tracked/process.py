@@ -10,32 +10,91 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from . import tags as t
+
 
 def this_process() -> dict[str, Any]:
-    """What another process needs to tell whether this one still lives: pid, start, host and boot."""
+    """What another process needs to tell whether this one still lives.
+
+    Pid and start; host and machine; and where the pid means something: the kernel's boot and its pid namespace.
+    """
     return dict(_described(os.getpid()))
 
 
 @lru_cache(maxsize=1)
 def _described(pid: int) -> dict[str, Any]:
-    return {"pid": pid, "started": _look(pid)[1], "host": socket.gethostname(), "boot": _boot()}
+    return {
+        "pid": pid,
+        "started": _look(pid)[1],
+        "host": socket.gethostname(),
+        "machine": _machine(),
+        "boot": _boot(),
+        "pids": _pids(),
+    }
+
+
+def who_was(pid: int, time: int) -> dict[str, Any]:
+    """The process of this pid as it would describe itself, if it is there and began before ``time`` (ms); else {}."""
+    import psutil  # noqa: PLC0415 - rarely wanted, and costs a tenth of our whole import
+
+    with suppress(psutil.Error, ProcessLookupError, OverflowError):
+        if psutil.Process(pid).create_time() * 1000 <= time:
+            return {**this_process(), "pid": pid, "started": _look(pid)[1]}
+    return {}
+
+
+_TOLD = ("pid", "started", "boot", "pids", "machine")
+
+
+def as_text(process: Mapping[str, Any]) -> str:
+    """The same in short, for a tag; its host is a tag of its own."""
+    return ":".join(f"{process[key]:.0f}" if key == "started" else str(process[key]) for key in _TOLD)
+
+
+def from_text(text: str, host: str) -> dict[str, Any]:
+    """What :func:`as_text` has told; empty for anything else."""
+    told = text.split(":")
+    with suppress(ValueError):
+        if len(told) == len(_TOLD):
+            return {
+                **dict(zip(_TOLD, told, strict=True)),
+                "pid": int(told[0]),
+                "started": float(told[1]),
+                "host": host,
+            }
+    return {}
+
+
+def owner() -> dict[str, str]:
+    """The tags that say which process a run is open in."""
+    ours = this_process()
+    return {t.HOST: str(ours["host"]), t.PROCESS: as_text(ours)}
 
 
 def is_here(process: Mapping[str, Any]) -> bool:
-    """Whether that process runs, or ran, on this host, so that we can see its end."""
-    return process.get("host") == socket.gethostname()
+    """Whether that process runs, or ran, where we can see its end: under this kernel, or before this boot of it.
+
+    Containers may share a host's name and not its pids; machines may share a name.
+    """
+    ours = this_process()
+    if process.get("host") != ours["host"]:
+        return False
+    if process.get("boot") == ours["boot"]:
+        return bool(process.get("pids") == ours["pids"])
+    return bool(process.get("machine") == ours["machine"])
 
 
 def is_alive(process: Mapping[str, Any]) -> bool:
     """Whether the process that :func:`this_process` described is still there.
 
-    A process of another host cannot be seen from here and counts as alive.
+    A process that cannot be seen from here counts as alive.
     """
     if not is_here(process):
         return bool(process)
     try:
         state, started = _look(process["pid"])
-        return process["boot"] == _boot() and process["started"] == started and state not in _ENDED
+        same = abs(process["started"] - started) < 1
+        return process["boot"] == _boot() and same and state not in _ENDED
     except (ProcessLookupError, LookupError, TypeError, ValueError, OverflowError):
         return False
 
@@ -76,9 +135,29 @@ def _look_elsewhere(pid: int) -> tuple[str, float]:
         return "?", 0.0
 
 
+@lru_cache(maxsize=1)
 def _boot() -> str:
+    """Which boot of which kernel this is; empty where only the start of a process, a time of day, tells that."""
     with suppress(OSError):
-        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-    import psutil  # noqa: PLC0415 - as above
+        told = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")
+        return told.strip().replace("-", "")[:16]
+    return ""
 
-    return str(int(psutil.boot_time()) // 60)
+
+@lru_cache(maxsize=1)
+def _pids() -> str:
+    """The namespace that our pids are of."""
+    with suppress(OSError):
+        return "".join(filter(str.isdigit, Path("/proc/self/ns/pid").readlink().name))
+    return ""
+
+
+@lru_cache(maxsize=1)
+def _machine() -> str:
+    """The machine across its boots: a hash, since its id itself is not for everybody to know."""
+    import hashlib  # noqa: PLC0415 - once a process, not with `import tracked`
+
+    with suppress(OSError):
+        told = Path("/etc/machine-id").read_bytes()
+        return hashlib.sha256(b"tracked:" + told.strip()).hexdigest()[:12]
+    return ""

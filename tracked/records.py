@@ -61,14 +61,20 @@ class Tags(NamedTuple):
 
 
 class Artifact(NamedTuple):
-    """A file that belongs to a run."""
+    """A file or a folder that belongs to a run, or that is no longer wanted there."""
 
     run: str
     name: str
-    """Path among the run's artifacts, with ``/``, file name included."""
+    """Path among the run's artifacts, with ``/``, its own name included."""
     stored: str
     """Path of our copy below the journal folder."""
     size: int
+    """Bytes in all; -1 where what lies under ``name`` is to be removed."""
+
+    @property
+    def is_removal(self) -> bool:
+        """Whether what lies under ``name`` is no longer wanted."""
+        return self.size < 0
 
 
 class Closed(NamedTuple):
@@ -100,6 +106,11 @@ def from_json(value: object) -> Record:
     """
     if not isinstance(value, list) or not value or type(value[0]) is not str or value[0] not in _KINDS:
         raise BadRecord(f"no record begins like this: {reprlib.repr(value)}")
+    if len(value) == 5 and value[0] == "metrics":
+        # Nearly all lines are such, of plain numbers at one step: they are not looked at field by field.
+        _, run, time, steps, values = value
+        if type(run) is str and type(time) is int and type(steps) is int and _are_floats(values):
+            return Metrics(run, time, steps, values)
     kind = _KINDS[value[0]]
     checks = _CHECKS[kind]
     fields = value[1:]
@@ -143,7 +154,12 @@ def _floats(value: object) -> bool:
     return type(value) is dict and all(type(v) in (float, int) or v in _BY_NAME for v in value.values())
 
 
+def _are_floats(value: object) -> bool:
+    return type(value) is dict and _FLOAT.issuperset(map(type, value.values()))
+
+
 _BY_NAME = ("nan", "inf", "-inf")
+_FLOAT = frozenset({float})
 _STATES = ("FINISHED", "FAILED", "KILLED")
 _KINDS: dict[object, Any] = {k.__name__.lower(): k for k in (Opened, Params, Metrics, Tags, Artifact, Closed)}
 _NAMES: dict[type, str] = {kind: name for name, kind in _KINDS.items()}  # type: ignore[misc]

@@ -10,23 +10,25 @@ from pathlib import Path
 from time import time_ns
 from typing import TYPE_CHECKING, Any
 
-from . import announcing, speech
+from . import announcing
 from . import tags as t
 from .context import HasRef, RunRef, has_ended
+from .describing import Story, last_tags
 from .errors import TrackedError
 from .guard import guard
 from .hiding import Hidden
 from .inputs import Inputs, flat_params, whole_text
-from .measure import number_of
+from .lengths import digest
 from .outcome import Outcome
+from .picking import Patterns
 from .plan import RunPlan
+from .readings import read_numbers, read_step
 from .records import Closed, Metrics, Params, Steps, Tags
 from .series import Series, storable
+from .switches import ALL_ON, Switches, switches
 
 if TYPE_CHECKING:
     from .session.building import Session
-
-_FLOATS = frozenset({float})
 
 
 class Run:
@@ -48,6 +50,7 @@ class Run:
         self.number = 0
         """How many runs without a run around them were opened before, in this process."""
         self.hidden: Hidden = outer.hidden if isinstance(outer, Run) else Hidden()
+        self.story: Story = Story(outer.story if isinstance(outer, Run) else None)
         self.hidden.add(plan.secrets)
         self.name = self.hidden.value(plan.name)
         self.inputs = Inputs()
@@ -56,6 +59,7 @@ class Run:
         self.before_close: list[Callable[[], None]] = []
         """What ends with this run: called once, before it is closed."""
         self.crowd = announcing.Crowd()
+        self.checkpoints: list[Any] = []
         self._series = Series()
         self._latest = 0
         self._lock = threading.Lock()
@@ -65,6 +69,11 @@ class Run:
     def last(self) -> dict[str, float]:
         """The last value of each metric."""
         return self._series.last
+
+    @property
+    def switches(self) -> Switches:
+        """What is recorded of runs of this kind."""
+        return ALL_ON if self.session is None else switches(self.session.settings, self.ref.stage)
 
     @property
     def is_off(self) -> bool:
@@ -113,13 +122,12 @@ class Run:
     def log(self, values: Mapping[str, Any], step: int | None = None) -> None:
         """Log numbers measured now, at ``step`` or at the next step of each key."""
         with guard:
-            # This is the hot path: a loop that logs floats pays for nothing else.
-            plain = _FLOATS.issuperset(map(type, values.values()))
-            numbers = dict(values) if plain else self._numbers(values)
+            # This is the hot path: each word here is paid for at each step.
+            numbers = read_numbers(values, self.name)
             if not numbers:
                 return
             if step is not None and type(step) is not int:
-                step = self._whole(step)
+                step = read_step(step, self.name)
             if self.session is None:
                 self._only_heard(numbers, step)
                 return
@@ -142,30 +150,6 @@ class Run:
             with self._lock:
                 steps, _ = self._series.place(numbers, step)
             self.heard_by(numbers, steps)
-
-    def _numbers(self, values: Mapping[str, Any]) -> dict[str, float]:
-        numbers: dict[str, float] = {}
-        for key, value in values.items():
-            number = number_of(value)
-            if number is None:
-                self._refuse(key, value)
-            else:
-                numbers[str(key)] = number
-        return numbers
-
-    def _whole(self, step: Any) -> int | None:
-        try:
-            return int(step)
-        except (TypeError, ValueError):
-            speech.warn_once(f"step {step!r} in run {self.name} is no whole number: the next step is taken")
-            return None
-
-    def _refuse(self, key: Any, value: Any) -> None:
-        speech.warn_once(
-            f"metric {key!r} of run {self.name} is no number but {type(value).__name__}; it is left out, the rest "
-            "is logged",
-            about=f"metric {key!r} {type(value).__name__}",
-        )
 
     def params(self, values: Mapping[str, Any]) -> None:
         """Log inputs; nested ones are flattened."""
@@ -193,7 +177,7 @@ class Run:
         if new:
             self._write(Params(self.ref.run, new))
         if whole:
-            self.artifact(whole_text(whole), self.inputs.file(joined=self.was_joined))
+            self._stow(whole_text(whole), self.inputs.file(joined=self.was_joined))
         if changed:
             self._write(Tags(self.ref.run, {t.param_changed(key): text for key, text in changed.items()}))
             announcing.changed(self.name, changed)
@@ -203,24 +187,42 @@ class Run:
         with guard:
             self._write(Tags(self.ref.run, self.hidden.tags(values)))
 
-    def artifact(self, content: Path | str | bytes, name: str | None = None, *, move: bool = False) -> None:
-        """Keep a file, a folder or bytes with the run, as it is now: later changes do not show.
+    def note(self, text: str) -> None:
+        """Describe it, in Markdown; where it belongs to somebody else, below their description."""
+        self.tag(self.story.noted(text))
 
-        Args:
-            content: a path, or the bytes themselves (then ``name`` is needed).
-            name: path among the run's artifacts, ``/`` between folders; by default the file's own name.
-            move: give the file away instead of copying it.
-        """
-        from .journal import snapshot  # noqa: PLC0415 - what copies files is loaded where one is copied
-
+    def artifact(
+        self,
+        content: Path | str | bytes,
+        name: str | None = None,
+        *,
+        move: bool = False,
+        include: Patterns = (),
+        exclude: Patterns = (),
+    ) -> None:
+        """Keep a file, a folder or bytes with the run, as it is now: see ``track.artifact``."""
         with guard:
-            if self.session is not None:
-                for record in snapshot.taken(self.session.folder, self.ref.run, content, name, move=move):
-                    self.session.write(record)
+            if self.switches.log_artifacts:
+                self._stow(content, name, move=move, include=include, exclude=exclude)
+
+    def _stow(self, content: Path | str | bytes, name: str | None, **which: Any) -> None:
+        from .stowing import stow  # noqa: PLC0415 - what copies files is loaded where one is copied
+
+        if self.session is not None and (kept := stow(self.session, self.ref.run, content, name, **which)):
+            self.story.keeps(kept)
+
+    def keep_whole(self, tags: Mapping[str, str]) -> None:
+        """Keep the texts of tags that had to be cut, under the hash that stands at the end of each."""
+        for key, text in tags.items():
+            self._stow(text.encode(errors="backslashreplace"), f"tags/{key}.{digest(text)}.txt")
 
     def _write(self, record: Params | Tags | Closed) -> None:
-        if self.session is not None:
-            self.session.write(record)
+        if self.session is None:
+            return
+        if isinstance(record, Tags):
+            record, long = self.session.fitted(record)
+            self.keep_whole(long)
+        self.session.write(record)
 
     def close(self, outcome: Outcome) -> None:
         """End the run; only the first end counts."""
@@ -228,15 +230,22 @@ class Run:
             # A forked child may leave the block in which it was forked: the run is its parent's to end.
             if self.closed is not None or self.session is None or self.pid != os.getpid():
                 return
-            while self.before_close:
-                self.before_close.pop()()
-            self.closed = outcome
-            has_ended(self)
-            if outcome.tags:
-                self._write(Tags(self.ref.run, outcome.tags))
-            self._write(Closed(self.ref.run, time_ns() // 1_000_000, outcome.status))
+            try:
+                self._wind_up(outcome)
+            finally:
+                # Also when that failed or was interrupted: nobody would end the run later.
+                self.closed = outcome
+                self._write(Closed(self.ref.run, time_ns() // 1_000_000, outcome.status))
             self.session.serve()
             announcing.ended(self, outcome)
+
+    def _wind_up(self, outcome: Outcome) -> None:
+        while self.before_close:
+            self.before_close.pop()()
+        self.closed = outcome
+        has_ended(self)
+        if tags := last_tags(self, outcome):
+            self._write(Tags(self.ref.run, tags))
 
     def __repr__(self) -> str:
         state = self.closed.status.lower() if self.closed else "running"

@@ -5,31 +5,55 @@ from __future__ import annotations
 import getpass
 import os
 import sys
+import time
+from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from functools import cache
 from time import time_ns
+from typing import TYPE_CHECKING
 
-from . import announcing
+from . import announcing, ranks
 from . import session as sessions
 from . import tags as t
 from .context import CURRENT, RunRef, has_begun, is_disabled, named_run
 from .guard import guard
+from .outcome import KILLED, Outcome
 from .parents import Parent, parent_of, session_for
 from .plan import RunPlan
-from .process import this_process
+from .process import owner
 from .records import Opened, Tags
 from .run import Run
+from .switches import switches
+from .titles import title_of
+
+if TYPE_CHECKING:
+    from .session.building import Session
 
 
 def open_run(plan: RunPlan) -> Run:
     """Begin a run; whatever fails, there is a run object, and the user's code goes on."""
-    outer = CURRENT.get()
-    if not (is_disabled() or (isinstance(outer, Run) and outer.is_off)):
+    if not is_off_here():
         with guard:
             run = _opened(plan)
             announcing.begun(run)
             return run
     return untracked(plan)
+
+
+def is_off_here() -> bool:
+    """Whether nothing is tracked around this code."""
+    outer = CURRENT.get()
+    return is_disabled() or (isinstance(outer, Run) and outer.is_off) or is_left_to_rank_zero()
+
+
+def is_left_to_rank_zero() -> bool:
+    """Whether another process of the same distributed job tracks what all of them do."""
+    if not ranks.rank(os.environ):
+        return False
+    with guard:
+        return sessions.current().settings.ranks == "zero"
+    return False
 
 
 def untracked(plan: RunPlan) -> Run:
@@ -41,6 +65,8 @@ def untracked(plan: RunPlan) -> Run:
 
 def _opened(plan: RunPlan) -> Run:
     session = session_for(plan.parent)
+    if not switches(session.settings, plan.stage).enabled:
+        return untracked(plan)
     sessions.follow_mlflow(session)
     parent = parent_of(plan.parent, session)
     if plan.source is not None and parent.is_none and not parent.attach:
@@ -52,19 +78,43 @@ def _opened(plan: RunPlan) -> Run:
         plan.stage,
         hashes={**parent.hashes, **plan.hashes},
     )
-    run = Run(plan, ref, parent.outer, session)
-    opened = _first_record(run, parent)
-    session.write(opened)
-    if opened.attach:
-        # That run was there before: what a new one is born with is written to it now.
-        session.write(Tags(ref.run, opened.tags))
+    run = Run(_titled(plan, ref, parent, session), ref, parent.outer, session)
+    opened, long = session.fitted(_first_record(run, parent))
     run.is_root = parent.is_none
+    run.story.is_foreign = parent.attach is not None
+    session.write(opened)
+    try:
+        _begin(run, session, opened, long)
+    except BaseException:
+        # Whoever asked for the run does not get it, and so cannot end it.
+        run.close(Outcome(KILLED, {t.END_REASON: "interrupted while it began"}))
+        raise
+    return run
+
+
+def _begin(run: Run, session: Session, opened: Opened, long: Mapping[str, str]) -> None:
+    """Write what the run begins with, and see that it is delivered."""
+    if opened.attach:
+        # That run was there before: what a new one is born with is written to it now, but for whose it is.
+        session.write(Tags(run.ref.run, {k: v for k, v in opened.tags.items() if k not in t.OF_ITS_OWNER}))
     has_begun(run)
-    run.begin_with(plan)
-    if (source := named_run(plan.source)) is not None:
+    run.keep_whole(long)
+    run.begin_with(run.plan)
+    if (source := named_run(run.plan.source)) is not None:
         run.tag({t.SOURCE_RUN: (source.run_id or source.run) if isinstance(source, RunRef) else source})
     session.serve()
-    return run
+
+
+def _titled(plan: RunPlan, ref: RunRef, parent: Parent, session: Session) -> RunPlan:
+    """The plan with the name that the run gets; a trial is named after the model of its sweep."""
+    above = parent.outer.plan.tags if isinstance(parent.outer, Run) else {}
+    facts = {
+        "env": session.platform,
+        "date": time.strftime("%Y-%m-%d"),
+        "backbone": above.get(t.BACKBONE, ""),
+    }
+    name = title_of(plan, ref.hashes, session.settings, facts)
+    return plan if name == plan.name else replace(plan, name=name)
 
 
 def _first_record(run: Run, parent: Parent) -> Opened:
@@ -79,7 +129,7 @@ def _first_record(run: Run, parent: Parent) -> Opened:
         parent.attach,
         {
             **_origin(),
-            **({t.STAGE: plan.stage} if plan.stage else {}),
+            **_general(run, parent),
             **run.hidden.tags(plan.tags),
             **ref.hashes,
             t.LOCAL_ID: ref.run,
@@ -88,13 +138,19 @@ def _first_record(run: Run, parent: Parent) -> Opened:
     )
 
 
-def _origin() -> dict[str, str]:
-    process = this_process()
-    return {
-        t.HOST: str(process["host"]),
-        t.PROCESS: f"{process['pid']}:{process['started']:.0f}",
-        **_source(),
+def _general(run: Run, parent: Parent) -> dict[str, str]:
+    rank = ranks.rank(os.environ)
+    told = {
+        t.STAGE: run.plan.stage,
+        t.PROJECT: run.session.settings.project if run.session else "",
+        t.RANK: "" if rank is None else str(rank),
+        t.PARENT_GUESSED: "true" if parent.is_guessed else "",
     }
+    return {key: value for key, value in told.items() if value}
+
+
+def _origin() -> dict[str, str]:
+    return {**owner(), **_source()}
 
 
 @cache

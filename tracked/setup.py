@@ -7,7 +7,7 @@ from typing import Any
 
 from . import session as sessions
 from .errors import ConfigError
-from .settings import NAMES, did_you_mean
+from .settings import Layer, unknown
 
 
 def setup_mlflow(
@@ -18,6 +18,7 @@ def setup_mlflow(
     *,
     config_dir: str | Path | None = None,
     exit_timeout: float | None = None,
+    durable: bool | None = None,
 ) -> str:
     """Decide where runs go, for decorated functions, ``track`` and MLflow's own calls alike.
 
@@ -31,8 +32,11 @@ def setup_mlflow(
         tracking_uri: any URI of MLflow; ``file:./mlruns`` becomes sqlite in that folder unless it holds data of
             the old file store.
         fallback_to_local: use the local store where the workspace of ``ml_client`` cannot be used.
-        config_dir: folder of ``tracked.toml``; then nothing is inferred.
+        config_dir: folder of ``tracked.toml``, or of the former system's ``mlflow.yaml``, ``tags.yaml`` and
+            ``naming.yaml``; then nothing is read from anywhere else.
         exit_timeout: seconds that the end of the process may wait for delivery.
+        durable: whether MLflow's own calls are kept in the journal too: they cost microseconds, work while the
+            server is down, and wait for nobody.
 
     Returns:
         The effective URI, without credentials.
@@ -48,6 +52,7 @@ def setup_mlflow(
             "tracking_uri": tracking_uri,
             "config_dir": str(config_dir) if config_dir is not None else None,
             "exit_timeout": exit_timeout,
+            "durable": durable,
         },
         ml_client,
         fallback_to_local=fallback_to_local,
@@ -57,14 +62,19 @@ def setup_mlflow(
 
 
 def configure(**values: Any) -> None:
-    """Set any setting by name, for this process.
+    """Set any setting by name, for this process: those of ``tracked.settings.Settings``.
+
+        tracked.configure(verbosity="quiet", switches={"training": {"log_checkpoint": False}})
+
+    What is not named, or None, stays as it was; a table takes the place of the one that was set before.
 
     Raises:
         ConfigError: there is no such setting, or it cannot have this value; nothing has changed.
     """
-    for name in values:
-        if name not in NAMES:
-            raise ConfigError(f"there is no setting {name!r}{did_you_mean(name, NAMES)}")
+    for mistake in unknown(Layer("configure", values)):
+        raise ConfigError(mistake)
+    if "config_dir" in values and values["config_dir"] is not None:
+        values["config_dir"] = str(values["config_dir"])
     sessions.configure(values)
 
 

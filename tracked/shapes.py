@@ -90,7 +90,7 @@ def plain_omegaconf(config: Any) -> Any:
     to_container = sys.modules["omegaconf"].OmegaConf.to_container
     try:
         return to_container(config, resolve=True)
-    except Exception:  # noqa: BLE001 - an interpolation that cannot be resolved stays as it is written
+    except Exception:  # noqa: BLE001 - an interpolation may run any resolver of the user's: it stays as it is written
         return to_container(config, resolve=False)
 
 

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from .call import Call
 from .context import Place, current_is
-from .endings import ended, returned
+from .endings import raised, returned
 from .plan import Kind, Options
 from .run import Run
 
@@ -79,9 +79,9 @@ def _plain(caller: Caller) -> Shell:
             with current_is(run):
                 result = _driven(run, caller, wrapped, args, kwargs)
         except BaseException as error:
-            ended(run, error)
+            raised(run, caller, call, wrapped, error)
             raise
-        returned(run, caller, wrapped, result)
+        returned(run, caller, call, wrapped, result)
         return result
 
     return plain
@@ -113,9 +113,9 @@ async def _coroutine(
         with current_is(run):
             result = await make()
     except BaseException as error:
-        ended(run, error)
+        raised(run, caller, call, wrapped, error)
         raise
-    returned(run, caller, wrapped, result)
+    returned(run, caller, call, wrapped, result)
     return result
 
 
@@ -124,9 +124,9 @@ def _generator(caller: Caller, call: Call, wrapped: Any, make: Callable[[], Any]
     try:
         result = yield from _stepped(run, make())
     except BaseException as error:
-        ended(run, error)
+        raised(run, caller, call, wrapped, error)
         raise
-    returned(run, caller, wrapped, result)
+    returned(run, caller, call, wrapped, result)
     return result
 
 
@@ -174,9 +174,9 @@ async def _async_generator(
             except BaseException as thrown:  # noqa: BLE001 - as above
                 move, value = steps.athrow, thrown
     except BaseException as error:
-        ended(run, error)
+        raised(run, caller, call, wrapped, error)
         raise
-    ended(run, None)
+    returned(run, caller, call, wrapped, None)
 
 
 async def _async_step(place: Place, move: Callable[..., Any], *value: Any) -> Any:

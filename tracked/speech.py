@@ -2,7 +2,7 @@
 
 At most two lines a root run; warnings once each.  ``TRACKED_SILENT=1`` is silent to the byte,
 ``TRACKED_VERBOSITY=quiet`` leaves warnings only.  Both are read at the moment of speaking, so that a notebook
-can change its mind.
+can change its mind; what files and code have set for the latter is told by ``speak``.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from contextvars import ContextVar
 
 _QUIET: ContextVar[bool] = ContextVar("tracked_quiet", default=False)
 _SAID: set[str] = set()
+_CONFIGURED = ["normal", ""]
+"""The level that files set, which the environment beats, and the one that code has set, which beats it."""
 
 
 def say(line: str) -> None:
@@ -31,6 +33,11 @@ def hushed() -> Iterator[None]:
         yield
     finally:
         _QUIET.reset(token)
+
+
+def speak(verbosity: str, by_code: bool) -> None:  # noqa: FBT001 - where it was set
+    """Speak so much from now on; ``TRACKED_VERBOSITY`` goes before what was not set by code."""
+    _CONFIGURED[:] = ["normal", verbosity] if by_code else [verbosity, ""]
 
 
 def is_normal() -> bool:
@@ -56,6 +63,7 @@ def warn_once(line: str, about: str | None = None) -> None:
 def forget() -> None:
     """Let every warning be said again; for tests and for a new set-up."""
     _SAID.clear()
+    _CONFIGURED[:] = ["normal", ""]
 
 
 _LEVELS = {"silent": 0, "quiet": 1, "normal": 2, "verbose": 3}
@@ -64,7 +72,9 @@ _LEVELS = {"silent": 0, "quiet": 1, "normal": 2, "verbose": 3}
 def _level() -> int:
     if os.environ.get("TRACKED_SILENT", "") not in ("", "0", "false"):
         return _LEVELS["silent"]
-    return _LEVELS.get(os.environ.get("TRACKED_VERBOSITY", "normal"), _LEVELS["normal"])
+    by_file, by_code = _CONFIGURED
+    level = by_code or os.environ.get("TRACKED_VERBOSITY") or by_file
+    return _LEVELS.get(level, _LEVELS["normal"])
 
 
 def _write(line: str) -> None:

@@ -6,19 +6,34 @@ as anyone would write it; what is ours alone stands under ``tracked.``.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from .errors import ConfigError
+from .lengths import shorten
+from .nearest import did_you_mean
+
 STAGE = "stage"
 BACKBONE = "backbone"
+PROJECT = "project"
 TRIAL_NUMBER = "trial_number"
 TRIAL_STATE = "trial_state"
 
 LOCAL_ID = "tracked.id"
 FUNCTION = "tracked.function"
+CLASS = "tracked.class"
+"""Class of the object whose method was called, which may have inherited it."""
 CALL_KEY = "tracked.call_key"
 STUDY_KEY_HASH = "tracked.study_key_hash"
 STUDY_FAMILY_HASH = "tracked.study_family_hash"
 TRIAL_KEY_HASH = "tracked.trial_key_hash"
 WEAK = "tracked.weak"
 ATTEMPT = "tracked.attempt"
+PARENT_GUESSED = "tracked.parent_guessed"
+"""``true`` where the call came from a thread that did not know its run: the parent is the one it can only be from."""
+RANK = "tracked.rank"
+"""Which of the processes of a distributed job the run is from."""
 HOST = "tracked.host"
 PROCESS = "tracked.process"
 HEARTBEAT = "tracked.heartbeat"
@@ -44,6 +59,32 @@ SEARCH = "tracked.search."
 """Before ``engine``, ``sampler``, ``pruner``, ``seed``: what searched, which no key depends on."""
 SOURCE_RUN = "source_training_run"
 
+RUN_KEY_HASH = "tracked.run_key_hash"
+GROUP = "tracked.group_id"
+OUTPUT_DIR = "tracked.output_dir"
+KEY_SCHEMA = "tracked.study.key_schema_version"
+"""Which schema ``STUDY_KEY_HASH`` was made by."""
+DATA_FINGERPRINT = "tracked.fingerprint.data"
+EVAL_FINGERPRINT = "tracked.fingerprint.eval"
+REFIT_PLANNED = "tracked.refit_planned"
+REFIT_COMPLETED = "tracked.refit_completed"
+REFIT_RUN = "tracked.refit_run_id"
+ARTIFACT_AVAILABLE = "tracked.artifact.available"
+"""Whether the checkpoint of the best trial is among the artifacts: written after it, and so delivered after it."""
+HPO_TRIAL_RUN = "tracked.lineage.hpo_trial_run_id"
+HPO_REFIT_RUN = "tracked.lineage.hpo_refit_run_id"
+HPO_SWEEP_RUN = "tracked.lineage.hpo_sweep_run_id"
+PARENT_TRAINING_RUN = "tracked.lineage.parent_training_run_id"
+PARENT_KIND = "tracked.lineage.parent_kind"
+FOLD = "fold_idx"
+TRAINING_TYPE = "training_type"
+BENCHMARK_SOURCE = "benchmark_source"
+BENCHMARKED_MODEL = "benchmarked_model"
+BENCHMARK_KEY = "benchmark_key"
+CONVERSION_TYPE = "conversion_type"
+CONTEXT = "tracked.context."
+"""Before ``environment``, ``spec_fp``, ``exec_fp``, ``variant`` and the other names of a naming context."""
+
 BENCHMARK_CPU = "benchmark.cpu"
 BENCHMARK_MACHINE = "benchmark.machine"
 BENCHMARK_PYTHON = "benchmark.python"
@@ -55,20 +96,62 @@ CONVERSION_OPSET = "conversion.opset_version"
 CONVERSION_QUANTIZATION = "conversion.quantization"
 CONVERSION_SHA256 = "conversion.sha256"
 
+TAKEN_OVER = "tracked.taken_over"
+"""In the record that joins a run: its end is ours to write from now on.  No tag of the run."""
+
 MLFLOW_NAME = "mlflow.runName"
 MLFLOW_PARENT = "mlflow.parentRunId"
 MLFLOW_USER = "mlflow.user"
 MLFLOW_SOURCE_NAME = "mlflow.source.name"
 MLFLOW_SOURCE_TYPE = "mlflow.source.type"
 MLFLOW_NOTE = "mlflow.note.content"
+SUMMARY = "tracked.summary"
+"""Our block of a description: written under this key, delivered as a part of ``MLFLOW_NOTE``; the rest stays."""
+PROSE = frozenset({MLFLOW_NOTE, SUMMARY})
+MLFLOW_RUN_TYPE = "mlflow.runType"
+AZUREML_RUN_TYPE, AZUREML_SWEEP, AZUREML_TRIAL = "azureml.runType", "azureml.sweep", "azureml.trial"
 
-NAMES_A_RUN = frozenset({BEST_TRIAL_RUN_ID, SOURCE_RUN})
+NAMES_A_RUN = frozenset(
+    {
+        MLFLOW_PARENT,
+        BEST_TRIAL_RUN_ID,
+        SOURCE_RUN,
+        REFIT_RUN,
+        HPO_TRIAL_RUN,
+        HPO_REFIT_RUN,
+        HPO_SWEEP_RUN,
+        PARENT_TRAINING_RUN,
+    }
+)
 """Tags whose value is a run: written with our local id, delivered with MLflow's."""
 
+HASHES = (STUDY_KEY_HASH, STUDY_FAMILY_HASH, TRIAL_KEY_HASH)
+"""What a run that is named passes on to the run that names it."""
+
 READ_AS: dict[str, tuple[str, ...]] = {
+    STAGE: ("code.stage",),
+    BACKBONE: ("code.backbone", "code.model"),
+    PROJECT: ("code.project",),
+    TRIAL_NUMBER: ("code.hpo.trial_number", "code.trial"),
     STUDY_KEY_HASH: ("code.study_key_hash", "code.grouping.study_key_hash"),
     STUDY_FAMILY_HASH: ("code.study_family_hash", "code.grouping.study_family_hash"),
     TRIAL_KEY_HASH: ("code.trial_key_hash", "code.grouping.trial_key_hash"),
+    RUN_KEY_HASH: ("code.run_key_hash", "code.grouping.run_key_hash"),
+    GROUP: ("code.group_id", "code.grouping.group_id"),
+    OUTPUT_DIR: ("code.output_dir",),
+    KEY_SCHEMA: ("code.study.key_schema_version",),
+    DATA_FINGERPRINT: ("code.fingerprint.data",),
+    EVAL_FINGERPRINT: ("code.fingerprint.eval",),
+    DIRECTION: ("code.objective.direction",),
+    REFIT_PLANNED: ("code.refit_planned",),
+    REFIT_COMPLETED: ("code.refit_completed",),
+    REFIT_RUN: ("code.refit_run_id",),
+    ARTIFACT_AVAILABLE: ("code.artifact.available",),
+    HPO_TRIAL_RUN: ("code.lineage.hpo_trial_run_id",),
+    HPO_REFIT_RUN: ("code.lineage.hpo_refit_run_id",),
+    HPO_SWEEP_RUN: ("code.lineage.hpo_sweep_run_id",),
+    PARENT_TRAINING_RUN: ("code.lineage.parent_training_run_id",),
+    PARENT_KIND: ("code.lineage.parent_kind",),
 }
 """Keys of the system that came before: read after our own, never written."""
 
@@ -78,6 +161,81 @@ def param_changed(key: str) -> str:
     return (PARAM_CHANGED + key)[:250]
 
 
-def reading_order(key: str) -> tuple[str, ...]:
-    """All keys under which this fact may stand, ours first."""
-    return (key, *READ_AS.get(key, ()))
+OURS_ALONE = frozenset({LOCAL_ID, ATTEMPT, HOST, PROCESS, HEARTBEAT, *NAMES_A_RUN})
+"""Tags that have no further name: the shipper, which knows no settings, writes or translates them by ours."""
+OF_ITS_OWNER = frozenset({LOCAL_ID, HOST, PROCESS, HEARTBEAT})
+"""Tags that say which process ends a run: whoever only joins it leaves them alone."""
+NO_NAMES: Mapping[str, str] = MappingProxyType({})
+SHORTEST_LIMIT = 64
+"""Characters of the longest tag that must never be cut: a key."""
+_OWN = "tracked."
+
+
+def reading_order(key: str, names: Mapping[str, str] = NO_NAMES) -> tuple[str, ...]:
+    """All keys under which this fact may stand: ours first, then the former system's, then the configured name.
+
+    Args:
+        key: ours.
+        names: further names by our key: ``Settings.tags``.
+    """
+    further = (names[key],) if key in names else ()
+    return (key, *READ_AS.get(key, ()), *further)
+
+
+def read(tags: Mapping[str, str], key: str, names: Mapping[str, str] = NO_NAMES) -> str | None:
+    """What the tags of a run say of this fact, under whichever key; None if nothing."""
+    return next((tags[name] for name in reading_order(key, names) if tags.get(name)), None)
+
+
+def fitted(
+    values: Mapping[str, str], names: Mapping[str, str], limit: int
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Tags as they are written, and by the same keys the whole texts of those that had to be cut.
+
+    Args:
+        values: by our keys, and others.
+        names: further names by our key, which are written beside ours.
+        limit: longest value, in characters; a longer one is cut and ends in a hash of the whole.
+    """
+    further = {names[key]: value for key, value in values.items() if key in names} if names else {}
+    both = {**further, **values}
+    long = {key: value for key, value in both.items() if len(value) > limit}
+    return both | {key: shorten(value, limit) for key, value in long.items()}, long
+
+
+def full_key(name: str) -> str:
+    """Our key, from its name with or without ``tracked.``."""
+    return name if name in _KEYS or _OWN + name not in _KEYS else _OWN + name
+
+
+def renamed(names: Mapping[Any, Any]) -> Iterator[tuple[str, Any]]:
+    """Further names by our full keys."""
+    return ((full_key(str(key)), name) for key, name in names.items())
+
+
+def strange(key: str) -> str:
+    """Why a tag of this key has no further name; empty if it may have one."""
+    if key in OURS_ALONE:
+        return f"the tag {key!r} has no other name: delivery goes by it"
+    return "" if key in _KEYS else f"there is no tag {key!r}{did_you_mean(key, _KEYS - OURS_ALONE)}"
+
+
+def checked_name(key: str, name: Any) -> str:
+    """A further name of a tag.
+
+    Raises:
+        ConfigError: it is none, or belongs to another tag of ours or to MLflow.
+    """
+    if not isinstance(name, str) or not name.strip():
+        raise ConfigError(f"the name of tag {key} is a text that is not empty, not {name!r}")
+    if name.startswith("mlflow.") or (name in _KEYS and name != key):
+        raise ConfigError(f"tag {key} cannot be called {name!r}: that name has a meaning of its own")
+    return name
+
+
+_KEYS = frozenset(
+    value
+    for constant, value in globals().items()
+    if constant.isupper() and isinstance(value, str) and not value.endswith(".") and constant != "_OWN"
+    if not value.startswith(("mlflow.", "azureml."))
+) - {N_CALLS, N_FAILED_CALLS}

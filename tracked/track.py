@@ -8,29 +8,31 @@ Outside a run, everything here does nothing and says so once; nothing but ``trac
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, ParamSpec, TypeVar
 
 from . import joining, speech
-from . import tags as t
-from .carrying import Bound
-from .context import CURRENT, is_disabled, leave
+from .carrying import Bound, within
+from .context import CURRENT, is_any_open, is_astray, is_disabled, leave
 from .endings import ended
 from .guard import guard
 from .inputs import flat_params
 from .naming import run_name
+from .parents import CONTEXT
 from .plan import Kind, RunPlan
 from .run import Run
-from .scope import open_run
+from .scope import is_left_to_rank_zero, open_run
 
 P = ParamSpec("P")
 R = TypeVar("R")
 T = TypeVar("T")
+
+resume_from: Any = None
+"""The last complete checkpoint of the run that this one goes on with; None where it goes on with none."""
 
 
 class run:  # noqa: N801 - reads as a function: `with track.run(...)`
@@ -102,10 +104,11 @@ def current() -> Run | None:
 
 def _here(what: str) -> Run | None:
     found = current()
-    if found is None and not is_disabled():
+    if found is None and not (is_disabled() or is_left_to_rank_zero()):
+        cure = ", and give a thread track.bind(function)" if is_astray() and is_any_open() else ""
         speech.warn_once(
             f"track.{what} was called outside a run and does nothing: call it inside a decorated function or a "
-            "`with track.run(...)` block",
+            f"`with track.run(...)` block{cure}",
             about="outside a run",
         )
     return found
@@ -153,21 +156,33 @@ def tag(values: Mapping[str, Any] | None = None, /, **more: Any) -> None:
 
 
 def note(text: str) -> None:
-    """Describe the run, in Markdown; MLflow's UI shows it on the run's page."""
+    """Describe the run, in Markdown; MLflow's UI shows it on the run's page.
+
+    A later note takes the place of an earlier one.  What is said of the run at its end stands below it.
+    """
     if (here := _here("note")) is not None:
-        here.tag({t.MLFLOW_NOTE: text})
+        here.note(text)
 
 
-def artifact(content: Path | str | bytes, name: str | None = None, *, move: bool = False) -> None:
-    """Keep a file, a folder or bytes with the run, as it is now.
+def artifact(
+    content: Path | str | bytes,
+    name: str | None = None,
+    *,
+    move: bool = False,
+    include: str | Iterable[str] = (),
+    exclude: str | Iterable[str] = (),
+) -> None:
+    """Keep a file, a folder or bytes with the run, as it is now: later changes do not show.
 
     Args:
         content: a path, or the bytes themselves (then ``name`` is needed).
-        name: path among the run's artifacts, with ``/``; by default the file's own name.
-        move: give the file away instead of copying it.
+        name: path among the run's artifacts, with ``/``; by default the file's or the folder's own name.
+        move: give the files away instead of copying them.
+        include: of a folder, only what one of these globs matches.
+        exclude: of a folder, nothing that one of these globs matches: ``"__pycache__"``, ``"*.tmp"``, ``"logs/*"``.
     """
     if (here := _here("artifact")) is not None:
-        here.artifact(content, name, move=move)
+        here.artifact(content, name, move=move, include=include, exclude=exclude)
 
 
 def figure(fig: Any, name: str = "figure") -> None:
@@ -197,16 +212,30 @@ def model(fitted: Any, name: str = "model") -> None:
         _keeping().keep_given_model(here, fitted, name)
 
 
-def checkpoint(content: Any, *, step: int | None = None, monitor: str | None = None) -> None:
-    """Keep a checkpoint under ``checkpoints/``: a path, bytes or a model.
+def checkpoint(
+    content: Any,
+    *,
+    step: int | None = None,
+    monitor: str | None = None,
+    mode: str = "max",
+    keep_best: int | None = None,
+    keep_last: int | None = None,
+) -> None:
+    """Keep a checkpoint under ``checkpoints/``: a path, bytes or a model.  Only a whole one is ever offered again.
 
     Args:
         content: what is kept.
-        step: the step that it belongs to; without it, a later checkpoint takes the place of this one.
+        step: the step that it belongs to; without it, a later one takes its place, or with a policy they are numbered.
         monitor: name of the metric whose last value is written beside it.
+        mode: ``max`` or ``min``, whichever value of ``monitor`` is better.
+        keep_best: how many of the best are kept; with ``keep_last``, both are.  By default all are.
+        keep_last: how many of the last are kept.  Others are removed where the store can, and no longer offered.
     """
     if (here := _here("checkpoint")) is not None:
-        _keeping().keep_checkpoint(here, content, step, monitor)
+        from . import checkpoints  # noqa: PLC0415 - loaded with the first one
+
+        policy = {"monitor": monitor, "mode": mode, "keep_best": keep_best, "keep_last": keep_last}
+        checkpoints.keep_checkpoint(here, content, step, **policy)
 
 
 def bind(fn: Callable[P, R]) -> Callable[P, R]:
@@ -217,11 +246,26 @@ def bind(fn: Callable[P, R]) -> Callable[P, R]:
     return Bound(fn, joining.carried())
 
 
-def inject(carrier: Any) -> None:
-    """Write the run around into a mapping, such as ``os.environ`` or the headers of a message."""
-    ref = joining.carried()
-    if ref is not None:
-        carrier[joining.CONTEXT] = json.dumps(ref.to_dict())
+def inject(carrier: MutableMapping[str, str]) -> None:
+    """Write the run around into a mapping, such as the environment of a program or the headers of a message.
+
+    What is written, under ``TRACKED_CONTEXT``, is a short text without credentials; outside a run, nothing is.
+    A program with it in its environment is part of the run; elsewhere, ``track.extract`` reads it.
+    """
+    if (text := joining.packed()) is not None:
+        carrier[CONTEXT] = text
+
+
+def extract(carrier: Mapping[str, Any]) -> AbstractContextManager[Run | None]:
+    """A block that is part of the run that ``track.inject`` wrote into this mapping: ``with track.extract(headers):``.
+
+    It gives the run to log into, which is not ended by it; None, and changes nothing, if no run was written.
+
+    Raises:
+        ConfigError: what was written is damaged, or its run cannot be reached from here: another machine knows a
+            run only by its MLflow id, and only in the same store.
+    """
+    return within(carrier)
 
 
 @contextmanager

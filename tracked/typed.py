@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, Concatenate, Literal, ParamSpec, Protocol, TypeVar, overload
+from collections.abc import Callable
+from typing import Any, Concatenate, NoReturn, ParamSpec, Protocol, TypeVar, cast, overload
+
+from .plan import Kind, Options
 
 P = ParamSpec("P")
+Given = ParamSpec("Given")
+"""The options of a decorator: how the class of them is called."""
+Usual = ParamSpec("Usual")
 Q = ParamSpec("Q")
 R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
@@ -45,28 +50,27 @@ class Tracked(Protocol[P, R_co]):
     def __get__(self, instance: object, owner: type[Any] | None = None) -> Tracked[P, R_co]: ...
 
 
-class Decorator(Protocol):
+class Decorator(Protocol[Given]):
     """A decorator that is used bare or with options."""
 
+    # Options are given by name and a function is not: no call fits both.  Whoever has given options gives no others.
+    @overload
+    def __call__(self, *args: Given.args, **kwargs: Given.kwargs) -> Decorator[[NoReturn]]: ...  # type: ignore[overload-overlap]
     @overload
     def __call__(self, fn: Callable[P, R], /) -> Tracked[P, R]: ...
+
+
+class DecoratorFor(Protocol[Usual]):
+    """``decorator_for``, whose decorators have the options ``Usual`` where no others are named."""
+
     @overload
-    def __call__(
-        self,
-        *,
-        name: str | None = None,
-        experiment: str | None = None,
-        parent: object = None,
-        tags: Mapping[str, str] | None = None,
-        monitor: str | None = None,
-        model: bool = False,
-        per_call: Literal["run", "aggregate"] = "run",
-    ) -> Configured: ...
+    def __call__(self, kind: Kind) -> Decorator[Usual]: ...
+    @overload
+    def __call__(self, kind: Kind, options: Callable[Given, Options]) -> Decorator[Given]: ...
 
 
-class Configured(Protocol):
-    """A decorator whose options are given."""
-
-    def __call__(self, fn: Callable[P, R], /) -> Tracked[P, R]:
-        """Decorate the function."""
-        ...
+def with_options(
+    _usual: Callable[Usual, Options],
+) -> Callable[[Callable[[Kind, type[Options]], Any]], DecoratorFor[Usual]]:
+    """Type ``decorator_for``: a decorator has the options that its class of options is made with."""
+    return lambda function: cast("DecoratorFor[Usual]", function)

@@ -21,7 +21,7 @@ from playwright.sync_api import Page, sync_playwright  # noqa: E402 - the path c
 
 from tests.servers import free_port, serving  # noqa: E402
 
-WIDTH, HEIGHT = 1400, 720
+WIDTH, HEIGHT, HEIGHT_OF_A_RUN = 1400, 720, 860
 SHOWN = ("acc", "latency_batch_1_ms", "max_abs_error", "lr", "stage")
 HIDDEN = ("Dataset", "Source", "Models")
 OPENER = "button[data-component-id$='runnamecellrenderer.tsx_46']"
@@ -42,9 +42,36 @@ def main() -> None:
             sync_playwright() as playwright,
         ):
             browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-            page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, device_scale_factor=1.5)
-            tree(page, uri)
+            for draw in (tree, sweep):
+                page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, device_scale_factor=1.5)
+                draw(page, uri)
+                page.close()
             browser.close()
+
+
+def sweep(page: Page, uri: str) -> None:
+    """The sweep's page, as the link that is printed opens it."""
+    from mlflow import MlflowClient
+
+    from tracked.mlflow.urls import run_url
+
+    client = MlflowClient(uri)
+    experiment = client.get_experiment_by_name("digits")
+    assert experiment is not None
+    (run,) = client.search_runs([experiment.experiment_id], "tags.stage = 'hpo'")
+    page.set_viewport_size({"width": WIDTH, "height": HEIGHT_OF_A_RUN})
+    page.goto(run_url(uri, experiment.experiment_id, run.info.run_id))
+    page.get_by_text("Best of", exact=False).first.wait_for(timeout=60_000)
+    close_assistant(page)
+    page.screenshot(path=HERE / "sweep.png")
+
+
+def close_assistant(page: Page) -> None:
+    """A panel over a quarter of the page, which opens a little after it; and the button that it leaves behind."""
+    page.wait_for_timeout(3000)
+    page.locator("button[data-component-id='mlflow.assistant.chat_panel.close']").click()
+    page.wait_for_timeout(500)
+    page.add_style_tag(content="[data-assistant-ui] { display: none }")
 
 
 def tree(page: Page, uri: str) -> None:
@@ -56,8 +83,7 @@ def tree(page: Page, uri: str) -> None:
     page.goto(f"{uri}/#/experiments/{experiment.experiment_id}/runs?workflowType=machine_learning")
     # The page asks the server again and again and is never idle: it is ready when there are runs to open.
     page.locator(OPENER).first.wait_for(timeout=60_000)
-    page.wait_for_timeout(3000)
-    page.locator("button[data-component-id='mlflow.assistant.chat_panel.close']").click()
+    close_assistant(page)
     choose_columns(page)
     page.locator(OPENER).first.click()
     page.wait_for_timeout(1500)

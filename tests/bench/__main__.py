@@ -1,6 +1,6 @@
 """What tracking costs, as ratios within one run.
 
-    python -m tests.bench [--quick] [NAME ...]      # names: step call sweep keys import durable
+    python -m tests.bench [--quick] [NAME ...]      # all by default
 
 Each figure is the median of several rounds in which the compared things take turns, so that a busy machine slows
 both.  Times are of this machine and this moment; the ratios are what counts.
@@ -13,42 +13,89 @@ import os
 import platform
 import sys
 import tempfile
+import time
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
 from pathlib import Path
+from typing import NamedTuple
 
-from tests.bench import call, durable, imports, keys, step, sweep
-from tests.bench.table import Row, table
+from tests.bench import (
+    artifacts,
+    call,
+    durable,
+    durable_calls,
+    ends,
+    imports,
+    keys,
+    search,
+    shipper,
+    shippers,
+    step,
+    stolen,
+    sweep,
+)
+from tests.bench.table import Shown, table
+
+
+class Bench(NamedTuple):
+    """One table."""
+
+    title: str
+    rows: Callable[..., Sequence[Shown]]
+
 
 BENCHES = {
-    "step": step.rows,
-    "call": call.rows,
-    "sweep": sweep.rows,
-    "keys": keys.rows,
-    "import": imports.rows,
-    "durable": durable.rows,
+    "step": Bench("A step of 10 metrics", step.rows),
+    "stolen": Bench("What it takes from a busy loop, and from the machine", stolen.rows),
+    "ends": Bench("Start-up and end of a program", ends.rows),
+    "call": Bench("A decorated call", call.rows),
+    "sweep": Bench("A trial", sweep.rows),
+    "keys": Bench("A key", keys.rows),
+    "import": Bench("Import", imports.rows),
+    "durable": Bench("Until durable", durable.rows),
+    "shipper": Bench("The shipper", shipper.rows),
+    "calls": Bench("MLflow's own calls, durable", durable_calls.rows),
+    "artifacts": Bench("Artifacts", artifacts.rows),
+    "search": Bench("Finding runs", search.rows),
 }
 
 
 def main() -> None:
-    """Run the benchmarks that were named, or all, and print one table."""
+    """Run the benchmarks that were named, or all, and print a table of each as soon as it is there."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument(
-        "names", nargs="*", metavar="NAME", help="step, call, sweep, keys, import or durable; all by default"
-    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHES))
     parser.add_argument("--quick", action="store_true", help="fewer rounds and points: to see that it runs")
     given = parser.parse_args()
-    found: list[Row] = []
+    if unknown := set(given.names) - BENCHES.keys():
+        parser.error(f"there is no {', '.join(sorted(unknown))}; there are {', '.join(BENCHES)}")
+    print(_here())
+    for name in given.names or BENCHES:
+        print(f"measuring {name} ...", file=sys.stderr, flush=True)
+        print(_measured(name, BENCHES[name], quick=given.quick), flush=True)
+
+
+def _here() -> str:
+    return (
+        f"Python {platform.python_version()}, MLflow {version('mlflow')}, {platform.system()}, "
+        f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
+    )
+
+
+def _measured(name: str, bench: Bench, *, quick: bool) -> str:
+    command = f"`python -m tests.bench {name}{' --quick' * quick}`, {time.strftime('%Y-%m-%d')}"
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        _alone(Path(folder))
-        for name in given.names or BENCHES:
-            print(f"measuring {name} ...", file=sys.stderr, flush=True)
-            found += BENCHES[name](Path(folder), quick=given.quick)
-    print(f"Python {platform.python_version()}, {os.cpu_count()} cores")
-    print(table(found))
+        alone(Path(folder))
+        try:
+            rows = bench.rows(Path(folder), quick=quick)
+        finally:
+            shippers.end(Path(folder) / "home")
+    return f"\n## {bench.title}\n\n{command}\n\n{table(rows)}"
 
 
-def _alone(folder: Path) -> None:
+def alone(folder: Path) -> None:
+    """No settings from outside, and a home of its own."""
     for name in list(os.environ):
         if name.startswith(("TRACKED_", "MLFLOW_")):
             del os.environ[name]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from statistics import median
-from time import perf_counter, sleep, time_ns
+from time import perf_counter, time_ns
 
 import tracked
+from tests.bench import shippers
 from tests.bench.table import Row, shown_time
 from tracked import session, track
 from tracked.mlflow.stores import ensure_store
@@ -41,7 +42,7 @@ def _round(folder: Path, points: int) -> tuple[float, float, float]:
     warm = _ours(points)
     tracked.setup_mlflow(tracking_uri=f"sqlite:///{folder}/cold.db")
     cold = _ours(points)
-    _dismiss()
+    shippers.end(session.current().home)  # so that they do not disturb the next round
     return direct, warm, cold
 
 
@@ -69,21 +70,3 @@ def _ours(points: int) -> float:
     if not tracked.sync():
         raise SystemExit("not delivered in time")
     return perf_counter() - start
-
-
-def _dismiss() -> None:
-    """End the shippers of this round, so that they do not disturb the next."""
-    import signal
-
-    from tracked.session import place
-    from tracked.shipper.status import read_status
-
-    for folder in place.folders(session.current().home):
-        pid = read_status(folder.status).pid
-        if (
-            pid
-            and Path(f"/proc/{pid}/cmdline").exists()
-            and b"tracked.session" in Path(f"/proc/{pid}/cmdline").read_bytes()
-        ):
-            os.kill(pid, signal.SIGTERM)
-    sleep(1.0)

@@ -9,6 +9,7 @@ import pytest
 from tests.stores import read_run
 from tracked.mlflow.backend import MlflowBackend
 from tracked.mlflow.client import client_for
+from tracked.ports import File
 from tracked.testing import FileBackend, MemoryBackend
 from tracked.testing.contract import BackendContract, Store, opened
 
@@ -41,7 +42,7 @@ class TestSqlite(BackendContract):
         """Whatever the working folder is, the files of a local store are where its database is."""
         run = store.backend.create(opened(), None)
         (tmp_path / "x.txt").write_text("x")
-        store.backend.upload(run.run_id, tmp_path / "x.txt", "x.txt")
+        store.backend.upload(run.run_id, [File("x.txt", tmp_path / "x.txt")])
         assert [tmp_path / "mlartifacts"] == [
             p for p in tmp_path.iterdir() if p.is_dir() and any(p.rglob("x.txt"))
         ]

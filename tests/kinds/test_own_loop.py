@@ -1,5 +1,6 @@
 """A sweep whose function takes no ``trial``: its own loop, read at the end."""
 
+import asyncio
 import math
 
 import optuna
@@ -104,6 +105,55 @@ class TestStudy:
             sweep.metrics["value"],
             sweep.metrics["n_trials"],
         )
+
+    @pytest.mark.parametrize("how", ["coroutine", "generator", "async generator"])
+    def test_a_loop_that_is_stepped_is_read_as_well(self, how):
+        """What a coroutine function or a generator function was given is read at its end, what it returned, too."""
+        study = new_study()
+
+        @tracked_sweep
+        async def coroutine():
+            await asyncio.sleep(0)
+            return searched(study)
+
+        @tracked_sweep
+        def generator():
+            yield
+            return searched(study)
+
+        @tracked_sweep
+        async def async_generator(study):
+            yield searched(study)
+
+        async def stepped():
+            return [step async for step in async_generator(study)]
+
+        with captured() as runs:
+            if how == "coroutine":
+                assert study is asyncio.run(coroutine())
+            else:
+                assert 1 == len(list(generator()) if how == "generator" else asyncio.run(stepped()))
+            name = how.replace(" ", "_")
+            sweep = runs[name]
+            assert [name] * 3 == [parent_of(runs.runs, run) for run in called(runs.runs, "train")]
+        assert (study.best_value, 3.0) == (sweep.metrics["value"], sweep.metrics["n_trials"])
+        assert ("FINISHED", "minimize") == (sweep.status, sweep.tags[t.DIRECTION])
+        assert not [tag for tag in sweep.tags if tag.startswith("result")]
+
+    def test_an_awaited_loop_that_fails_keeps_what_was_found(self):
+        """The user's own exception comes out of the coroutine, and the study that was given is read."""
+
+        @tracked_sweep
+        async def search(study):
+            searched(study)
+            raise ValueError("no")
+
+        study = new_study()
+        with captured() as runs:
+            with pytest.raises(ValueError, match="no"):
+                asyncio.run(search(study))
+            sweep = runs["search"]
+        assert ("FAILED", study.best_value) == (sweep.status, sweep.metrics["value"])
 
     def test_states_are_counted(self):
         """Pruned and failed trials are told apart, and a study of nothing else has no best."""

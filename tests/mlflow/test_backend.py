@@ -10,7 +10,7 @@ from mlflow.protos.databricks_pb2 import BAD_REQUEST
 from tracked import tags as t
 from tracked.errors import BackendUnavailable, Refused
 from tracked.mlflow.backend import MlflowBackend
-from tracked.ports import Point
+from tracked.ports import File, Point
 from tracked.records import Opened
 from tracked.tags import INFINITE
 
@@ -93,7 +93,7 @@ def test_a_batch_is_written_once_however_often_it_is_sent(backend):
 def test_a_nan_that_is_there_already_is_no_failure(backend, mocker):
     """Early servers of MLflow 3 refuse a NaN that is sent again: it is there, which is all that was wanted."""
     said = "(sqlite3.IntegrityError) UNIQUE constraint failed: metrics.key, metrics.timestamp"
-    mocker.patch.object(backend.client, "log_batch", side_effect=MlflowException(said, BAD_REQUEST))
+    mocker.patch("tracked.mlflow.backend.send", side_effect=MlflowException(said, BAD_REQUEST))
     backend.log("run", [Point("loss", math.nan, NOW, 0)], {}, {})
     with pytest.raises(Refused):
         backend.log("run", [Point("loss", 1.0, NOW, 0)], {}, {})
@@ -122,7 +122,7 @@ def test_a_file_is_stored_under_its_name(name, backend, tmp_path):
     source = tmp_path / "0f3a-copy"
     source.write_bytes(bytes(range(256)) * 50)
     for _ in range(2):
-        backend.upload(made.run_id, source, name)
+        assert {} == backend.upload(made.run_id, [File(name, source)])
     got = backend.client.download_artifacts(made.run_id, name, str(tmp_path))
     assert source.read_bytes() == Path(got).read_bytes()
 
@@ -132,10 +132,8 @@ def test_a_bad_artifact_is_refused(name, backend, tmp_path):
     """A name that leaves the run's folder is refused, and so is a file that is gone."""
     made = backend.create(opened(), None)
     (tmp_path / "file").touch()
-    with pytest.raises(Refused):
-        backend.upload(made.run_id, tmp_path / "file", name)
-    with pytest.raises(Refused):
-        backend.upload(made.run_id, tmp_path / "gone", "x")
+    assert {name} == backend.upload(made.run_id, [File(name, tmp_path / "file")]).keys()
+    assert {"x"} == backend.upload(made.run_id, [File("x", tmp_path / "gone")]).keys()
 
 
 @pytest.mark.parametrize("status", ["FINISHED", "FAILED", "KILLED"])
@@ -184,7 +182,7 @@ def test_writing_costs_what_mlflow_costs(sqlite_uri, templates, mocker):
     backend = MlflowBackend(sqlite_uri, templates)
     made = backend.create(opened(), None)
     points = [Point(f"k{i % 10}", float(i), NOW + i // 10, i // 10) for i in range(1000)]
-    mocker.patch.object(backend.client, "log_batch")
+    mocker.patch.object(backend.client._tracking_client.store, "log_batch")
     costs = []
     for _ in range(20):
         started = time.perf_counter()

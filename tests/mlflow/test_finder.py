@@ -1,10 +1,12 @@
 import pytest
 
+from tests.many_runs import EXPERIMENT, fill
 from tracked.errors import BackendUnavailable, ConfigError, RunNotFound
 from tracked.mlflow import finder
 from tracked.mlflow.backend import MlflowBackend
 from tracked.mlflow.client import client_for
-from tracked.mlflow.finder import get_run, search
+from tracked.mlflow.finder import EVERYWHERE, get_run, matching, place_of, search
+from tracked.mlflow.queries import asked
 from tracked.ports import Point
 from tracked.records import Opened
 
@@ -87,6 +89,58 @@ def test_a_run_is_read_by_its_id(filled):
     assert run.info.run_id == get_run(filled, run.info.run_id).info.run_id
     with pytest.raises(RunNotFound, match="0000"):
         get_run(filled, "0" * 32)
+
+
+@pytest.fixture(scope="module")
+def other(filled):
+    """One run in a second experiment."""
+    made = MlflowBackend(filled).create(Opened("f" * 32, NOW + 99, "x", "other", tags={"stage": "hpo"}), None)
+    return made.run_id
+
+
+def test_several_experiments_are_searched_as_one(filled, other):
+    """By their names, or all of them; an unknown one among them is an error."""
+    assert 8 == len(search(filled, ["ner", "other"]))
+    assert ["x", "r5", "r3", "r1"] == names(search(filled, EVERYWHERE, "tags.stage = 'hpo'"))
+    assert ["x"] == names(search(filled, ["other"], where={"stage": "hpo"}))
+    with pytest.raises(RunNotFound, match="did you mean 'other'"):
+        search(filled, ["ner", "othr"])
+    assert [] == search(filled, [])
+
+
+def test_more_than_a_thousand_runs_come_whole(tmp_path, templates):
+    """No limit of one page cuts the answer, with a filter, with data, and where most has to be tested here."""
+    fill(tmp_path / "many.db", 1203, templates)
+    uri = f"sqlite:///{tmp_path}/many.db"
+    whole = search(uri, EXPERIMENT)
+    assert 1203 == len({run.info.run_id for run in whole}) == len(whole)
+    # One in four is a training; the newest comes first.
+    where = {"stage": ("not", "hpo_trial"), "run_name": ["run-0", "run-1", "run-2"]}
+    assert ["run-0"] == names(search(uri, EXPERIMENT, where=where))
+    assert 301 == len(search(uri, EXPERIMENT, where={"stage": "training"}))
+    assert ["run-1200", "run-1196"] == names(
+        search(uri, EXPERIMENT, where={"stage": "training"}, max_results=2)
+    )
+
+
+def test_runs_that_come_meanwhile_are_no_second_copies(filled, mocker):
+    """A new run pushes those of one page to the next: each still comes once."""
+    mocker.patch.object(finder, "_PAGE", 2)
+    place = place_of(filled, "ner")
+    backend = MlflowBackend(filled)
+    seen = []
+    for i, run in enumerate(matching(place, "", asked(None), size=2)):
+        seen.append(run.info.run_id)
+        if i == 1:
+            late = backend.create(Opened("e" * 32, NOW + 500, "late", "ner"), None).run_id
+    client_for(filled).delete_run(late)
+    assert 7 == len(seen) == len(set(seen))
+
+
+def test_a_limit_is_a_number_of_runs(filled):
+    """A negative one is a slip."""
+    with pytest.raises(ConfigError, match="-1"):
+        search(filled, "ner", max_results=-1)
 
 
 def test_a_dead_server_is_unavailable(monkeypatch):

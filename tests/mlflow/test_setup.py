@@ -6,7 +6,7 @@ import mlflow
 import pytest
 
 from tracked.errors import BackendUnavailable, ConfigError
-from tracked.mlflow.setup import resolve_uri
+from tracked.mlflow.setup import detect_platform, resolve_uri
 
 
 def workspace(uri):
@@ -65,6 +65,22 @@ def test_notebook_services_have_a_lasting_folder(environ, drive, folder, resolve
     if drive:
         (tmp_path / folder).mkdir(parents=True)
     assert f"sqlite:///{tmp_path}/{folder}/mlflow.db" == resolve(environ=environ).uri
+
+
+@pytest.mark.parametrize(
+    ("environ", "platform"),
+    [
+        ({}, "local"),
+        ({"COLAB_RELEASE_TAG": "x", "AZUREML_RUN_ID": "r"}, "colab"),
+        ({"COLAB_TPU": "1"}, "colab"),
+        ({"KAGGLE_KERNEL_RUN_TYPE": ""}, "kaggle"),
+        ({"AZUREML_RUN_ID": "r"}, "azure"),
+        ({"AZURE_ML_RUN_ID": "r", "AZUREML_RUN_ID": ""}, "local"),
+    ],
+)
+def test_the_platform_is_told_by_what_it_sets(environ, platform):
+    """A job of Azure ML is known by the variable that Azure ML sets, not by one that nobody does."""
+    assert platform == detect_platform(environ)
 
 
 def test_old_runs_bring_a_hint(resolve, tmp_path):

@@ -3,6 +3,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 
 import pytest
 import sqlalchemy
@@ -10,9 +11,12 @@ from alembic import command
 from mlflow.store.db import utils
 from mlflow.store.tracking.dbmodels.initial_models import Base
 
-from tracked.mlflow import stores
+from tests.many_runs import fill
+from tracked.errors import ConfigError
+from tracked.mlflow import indexes, stores
 from tracked.mlflow.client import client_for
-from tracked.mlflow.stores import artifact_root, database_of, ensure_store, quicken
+from tracked.mlflow.indexes import quicken
+from tracked.mlflow.stores import artifact_root, database_of, ensure_store, improve
 
 FIRST_USE = """
 import sys
@@ -143,3 +147,90 @@ def test_only_sqlite_has_a_database_file(uri):
     """Other stores have neither a database file nor a place for artifacts that we choose."""
     assert database_of(uri) is None
     assert artifact_root(uri) is None
+
+
+def stock(tmp_path, templates):
+    """A database as MLflow itself makes it, with some runs."""
+    database = tmp_path / "stock.db"
+    fill(database, 50, templates, stock=True)
+    return database
+
+
+def is_quick(database):
+    """Whether it has the index and the statistics."""
+    with closing(sqlite3.connect(database)) as connection:
+        return indexes.is_quick(connection)
+
+
+def test_an_existing_database_is_improved_on_request(tmp_path, templates):
+    """It gets what our own stores have, once; its runs stay, and MLflow goes on with it."""
+    database = stock(tmp_path, templates)
+    uri = f"sqlite:///{database}"
+    client = client_for(uri)
+    before = [run.to_dictionary() for run in client.search_runs(["7"], order_by=["metrics.f1 DESC"])]
+    assert not is_quick(database)
+    assert improve(uri) is True
+    assert improve(uri) is False
+    assert is_quick(database)
+    assert before == [run.to_dictionary() for run in client.search_runs(["7"], order_by=["metrics.f1 DESC"])]
+    client.set_tag(before[0]["info"]["run_id"], "new", "tag")
+
+
+def test_true_statistics_that_are_there_stay(tmp_path, templates):
+    """Who has run ANALYZE keeps what it found, and gets what it did not."""
+    database = stock(tmp_path, templates)
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("ANALYZE")
+        connection.commit()
+        true = set(connection.execute("SELECT * FROM sqlite_stat1"))
+        assert improve(f"sqlite:///{database}")
+        assert is_quick(database)
+        assert true < set(connection.execute("SELECT * FROM sqlite_stat1"))
+
+
+def test_statistics_that_a_migration_lost_come_back(tmp_path, templates):
+    """Our own store is made quick again when it is next opened; a database without our index is left as it is."""
+    uri, database = f"sqlite:///{tmp_path}/ours.db", tmp_path / "ours.db"
+    ensure_store(uri, templates)
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("DELETE FROM sqlite_stat1 WHERE tbl = 'tags'")
+    ensure_store(uri, templates)
+    assert is_quick(database)
+    theirs = stock(tmp_path, templates)
+    before = theirs.read_bytes()
+    ensure_store(f"sqlite:///{theirs}", templates)
+    assert before == theirs.read_bytes()
+
+
+def test_a_database_in_use_is_opened_without_waiting(tmp_path, templates):
+    """Statistics can wait for another day; whoever asks for them by name is told."""
+    uri, database = f"sqlite:///{tmp_path}/ours.db", tmp_path / "ours.db"
+    ensure_store(uri, templates)
+    with closing(sqlite3.connect(database)) as connection:
+        connection.execute("DELETE FROM sqlite_stat1")
+        connection.commit()
+        connection.execute("BEGIN IMMEDIATE")
+        ensure_store(uri, templates)
+        assert not is_quick(database)
+
+
+@pytest.mark.parametrize(
+    ("uri", "told"),
+    [
+        ("http://127.0.0.1:1", "local sqlite"),
+        ("postgresql://h/db", "local sqlite"),
+        ("sqlite:///{folder}/none.db", "no database"),
+        ("sqlite:///{folder}/text.db", "no database of MLflow"),
+        ("sqlite:///{folder}/other.db", "no database of MLflow"),
+    ],
+)
+def test_what_cannot_be_improved_is_told(tmp_path, uri, told):
+    """And stays as it is."""
+    (tmp_path / "text.db").write_bytes(b"somebody's data" * 100)
+    with closing(sqlite3.connect(tmp_path / "other.db")) as connection, connection:
+        connection.execute("CREATE TABLE theirs (x)")
+    before = (tmp_path / "other.db").read_bytes()
+    with pytest.raises(ConfigError, match=told):
+        improve(uri.format(folder=tmp_path))
+    assert before == (tmp_path / "other.db").read_bytes()
+    assert not (tmp_path / "none.db").exists()

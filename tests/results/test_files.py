@@ -62,9 +62,11 @@ def test_a_matplotlib_figure_is_a_picture(runs):
     plt.close(figure)
 
 
-def test_a_plotly_figure_opens_without_a_network(runs):
-    """The page has its script inside, and asks nobody for another."""
-    (page,) = kept(runs, go.Figure(go.Scatter(y=[1, 2]))).artifacts.values()
+def test_a_plotly_figure_opens_without_a_network(runs, capsys):
+    """The page has its script inside, and asks nobody for another; that there is no still picture is said once."""
+    figure = go.Figure(go.Scatter(y=[1, 2]))
+    page, _ = kept(runs, [figure, figure]).artifacts.values()
+    assert 1 == capsys.readouterr().err.count('track.artifact(fig.to_image("png"), "figure.png")')
     assert b"Plotly.newPlot" in page
     assert len(page) > 1_000_000
     assert LOADED_FROM_AFAR.search(page) is None
@@ -112,10 +114,21 @@ def test_a_pandas_frame_without_pyarrow(runs, monkeypatch, capsys):
     assert "CSV only, not as Parquet: pyarrow is not installed" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "column",
+    [[1j], [1, "x"], [10**30], pd.arrays.SparseArray([0, 1])],
+    ids=["complex", "mixed", "big", "sparse"],
+)
+def test_a_pandas_frame_that_parquet_cannot_hold(runs, column, capsys):
+    """Where Parquet has no type for a column the frame is CSV, and that is said with the reason."""
+    assert ["result.csv"] == list(kept(runs, pd.DataFrame({"a": column})).artifacts)
+    assert "CSV only, not as Parquet: " in capsys.readouterr().err
+
+
 def test_a_polars_frame_is_a_table(runs):
-    """A polars frame is Parquet and CSV; without CSV where a column is a list."""
+    """A polars frame is Parquet and CSV; without CSV where a column is a list, or bytes."""
     files = kept(
-        runs, {"flat": pl.DataFrame({"a": range(1500)}), "deep": pl.DataFrame({"a": [[1]]})}
+        runs, {"flat": pl.DataFrame({"a": range(1500)}), "deep": pl.DataFrame({"a": [[1]], "b": [b"x"]})}
     ).artifacts
     assert ["flat.parquet", "flat.preview.csv", "deep.parquet"] == list(files)
     assert 1500 == len(pl.read_parquet(io.BytesIO(files["flat.parquet"])))

@@ -1,24 +1,19 @@
-"""A result in its run, in the two stores where it differs."""
+"""A result in its run: which steps it gets, what is said of it, and what it costs without tracking.
+
+What stands in MLflow of each kind of result is read back in ``tests/rows``.
+"""
 
 from __future__ import annotations
 
 import json
 import math
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Annotated, Any
 
-import numpy as np
-import pandas as pd
-import plotly.graph_objects as go
 import pytest
 from matplotlib.figure import Figure
-from mlflow import MlflowClient
 
-import tracked
-from tests.stores import all_runs
 from tracked import Artifact, Metric, speech, track, tracked_benchmark, tracked_training
-from tracked import tags as t
 from tracked.testing import StoredRun, captured
 
 
@@ -33,59 +28,6 @@ def runs() -> Iterator[Any]:
 def points(run: StoredRun, key: str) -> list[tuple[int, float]]:
     """Steps and values of one metric."""
     return sorted((point.step, point.value) for point in run.points if point.key == key)
-
-
-@tracked_training
-def whole(folder: Path) -> dict[str, Any]:
-    """One of everything."""
-    figure = Figure()
-    figure.subplots().plot([1, 2])
-    (folder / "weights.bin").write_bytes(b"weights")
-    track.log(acc=0.5)
-    return {
-        "acc": 0.5,
-        "val": {"f1@0.5": np.float32(0.25), "ok": True, "note": "good"},
-        "loss": [3.0, 2.0, math.nan],
-        "lowest": -math.inf,
-        "epochs": pd.Series([1, 2], index=[10, 20]),
-        "table": pd.DataFrame({"a": [1, 2]}),
-        "curve": figure,
-        "page": go.Figure(go.Scatter(y=[1, 2])),
-        "weights": folder / "weights.bin",
-        "classes": ["a", "b"],
-        "nothing": None,
-        "other": object(),
-    }
-
-
-@pytest.mark.parametrize("store", ["sqlite", pytest.param("http", marks=pytest.mark.server)])
-def test_a_result_stands_in_mlflow(store: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    """In a real store each part of a result is where it belongs, steps, NaN and infinities included."""
-    local = store == "sqlite"
-    uri = f"sqlite:///{tmp_path}/mlflow.db" if local else request.getfixturevalue("server_uri")
-    tracked.setup_mlflow("results", tracking_uri=uri)
-    whole(tmp_path)
-    assert tracked.sync()
-
-    (run,) = all_runs(MlflowClient(uri), "results").values()
-    assert "FINISHED" == run.status
-    assert {"acc", "val/f1_x40_0.5", "loss", "lowest", "epochs"} == run.metrics.keys()
-    assert [(0, 0.5)] == points(run, "acc")
-    assert [(0, 0.25)] == points(run, "val/f1_x40_0.5")
-    assert [(10, 1), (20, 2)] == points(run, "epochs")
-    assert [(0, "3.0"), (1, "2.0"), (2, "nan")] == [(s, str(v)) for s, v in points(run, "loss")]
-    assert "-inf at step 0" == run.tags[t.INFINITE + "lowest"]
-    told = {key: value for key, value in run.tags.items() if key.startswith("result")}
-    assert {"result.val/ok": "True", "result.val/note": "good", "result.other.type": "object"} == told
-    assert {
-        "table.parquet",
-        "table.preview.csv",
-        "curve.png",
-        "page.html",
-        "weights.bin",
-        "result.json",
-    } == run.artifacts.keys()
-    assert {"classes": ["a", "b"]} == json.loads(run.artifacts["result.json"])
 
 
 def test_a_value_that_was_logged_already_gets_no_second_step(runs):

@@ -72,7 +72,7 @@ METRICS = [
     ({}, {}),
     ("text", {}),
     (True, {}),
-    (object(), {}),
+    pytest.param(object(), {}, id="object"),
 ]
 
 

@@ -7,11 +7,13 @@ import threading
 import time
 
 import filelock
+import orjson
 import psutil
 import pytest
 
-from tests.journals import RUN, by_local_id, expected_points, journal, opened, points
-from tracked.journal.folder import Folder
+from tests.journals import ELSEWHERE, RUN, by_local_id, expected_points, journal, opened, points
+from tracked.journal import disk
+from tracked.journal.folder import Folder, sign_of
 from tracked.process import this_process
 from tracked.session import process
 from tracked.session.backends import IN_MEMORY
@@ -123,3 +125,46 @@ def test_the_shipper_does_not_take_part_in_the_user_s_runs(folder, home, monkeyp
         environ[process.HOME],
     )
     assert "records:///x" not in " ".join(run.call_args.args[0])
+
+
+def test_beside_a_shipper_of_another_host_one_stands_by(folder, store, home, monkeypatch):
+    """It vouches for the writers here, which the other cannot see, is there once, and goes when the other is gone."""
+    monkeypatch.setenv("TRACKED_LINGER", "0")
+    monkeypatch.setattr(process, "_SIGN", 0.1)
+    path = journal(folder, [opened(), *points()], this_process())
+    disk.replace(folder.status, orjson.dumps({"phase": "idle", "by": ELSEWHERE}))
+    with process.lock_of(folder):
+        assert not process.is_served(folder)
+        stop = threading.Event()
+        standing = threading.Thread(target=process.stand_by, args=(folder, stop), daemon=True)
+        standing.start()
+        wait_for(sign_of(path).exists)
+        assert process.is_served(folder)
+        with pytest.raises(filelock.Timeout):
+            process.stand_by(folder, stop)
+        assert not store.exists()
+    standing.join(20)
+    assert not standing.is_alive()
+
+
+def test_nobody_stands_by_without_a_writer_to_vouch_for(folder, home):
+    """A host where nothing is tracked any more needs no process."""
+    path = journal(folder, [opened()], ELSEWHERE)
+    disk.replace(folder.status, orjson.dumps({"phase": "idle", "by": ELSEWHERE}))
+    with process.lock_of(folder):
+        process.stand_by(folder, threading.Event())
+    assert not sign_of(path).exists()
+
+
+def test_whoever_stood_by_delivers_when_the_other_host_is_gone(folder, store, home, monkeypatch):
+    """A shipper's host may go at any moment: the next host's process delivers, without a call of the user's."""
+    monkeypatch.setenv("TRACKED_LINGER", "0")
+    path = journal(folder, [opened(), *points()], this_process())
+    disk.replace(folder.status, orjson.dumps({"phase": "idle", "by": ELSEWHERE}))
+    with process.lock_of(folder):
+        process.start(folder, f"records://{store}", home)
+        wait_for(sign_of(path).exists)
+    wait_for(lambda: store.exists() and FileBackend(store).runs)
+    wait_for(lambda: by_local_id(FileBackend(store))[RUN].points)
+    path.unlink()
+    wait_for(lambda: not process.is_served(folder))

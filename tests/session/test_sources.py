@@ -4,7 +4,7 @@ import pytest
 
 from tracked.errors import ConfigError
 from tracked.session import sources
-from tracked.session.building import load
+from tracked.session.sources import load
 from tracked.settings import Layer
 
 
@@ -100,3 +100,72 @@ def test_a_named_folder_is_the_only_one_read(tmp_path):
         (tmp_path / name / "tracked.toml").write_text(f'experiment = "{name}"')
     found = load({"config_dir": str(tmp_path / "there")}, {}, tmp_path / "here")
     assert "there" == found.experiment
+
+
+def test_the_experiment_may_be_known_by_its_id(tmp_path):
+    """MLflow's two variables mean what MLflow means by them: the name first, else the id."""
+    both = {"MLFLOW_EXPERIMENT_ID": "7", "MLFLOW_EXPERIMENT_NAME": "named"}
+    assert ["named", "id:7"] == [
+        load({}, environ, tmp_path).experiment for environ in (both, {"MLFLOW_EXPERIMENT_ID": "7"})
+    ]
+
+
+def test_the_table_of_a_kind_sets_its_switches_and_its_name(tmp_path):
+    """What belongs to a kind stands together, also for one that somebody has added; tables by setting go on to work."""
+    (tmp_path / "tracked.toml").write_text(
+        'name_template = "{kind}"\n[sweep]\nenabled = false\nname_template = "{study8}"\n'
+        "[evaluation]\nlog_artifacts = false\n[switches]\n'training.enabled' = false\n"
+    )
+    settings = load({}, {}, tmp_path)
+    assert {
+        "hpo.enabled": False,
+        "evaluation.log_artifacts": False,
+        "training.enabled": False,
+    } == settings.switches
+    assert {"": "{kind}", "hpo": "{study8}"} == settings.name_template
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ("[trainin]\nenabled = false", "there is no setting 'trainin'; did you mean 'training'"),
+        ("[training]\nenabld = false", "training has no switch 'enabld'; did you mean 'enabled'"),
+        ("[other]\nx = 1", "there is no setting 'other'"),
+    ],
+)
+def test_a_table_that_is_none_is_told(table, said, tmp_path, capsys):
+    """A slip in the name of a kind, or of a switch, is said with the nearest."""
+    (tmp_path / "tracked.toml").write_text(table)
+    assert {} == load({}, {}, tmp_path).switches
+    assert said in capsys.readouterr().err
+
+
+def test_a_folder_named_by_a_variable_is_trusted_as_well(tmp_path):
+    """``TRACKED_CONFIG_DIR`` is ``config_dir``, for a container; code that names another wins."""
+    for name in ("here", "there", "code"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "tracked.toml").write_text(f'experiment = "{name}"')
+    environ = {"TRACKED_CONFIG_DIR": str(tmp_path / "there")}
+    assert "there" == load({}, environ, tmp_path / "here").experiment
+    assert "code" == load({"config_dir": tmp_path / "code"}, environ, tmp_path / "here").experiment
+
+
+def test_what_cannot_be_read_is_told_to_whoever_wants_to_know(tmp_path):
+    """A broken file, a broken value and a folder that is missing each cost themselves only."""
+    told = []
+    (tmp_path / "tracked.toml").write_text("= x")
+    assert (
+        "v"
+        == load(
+            {}, {"TRACKED_EXPERIMENT": "v", "TRACKED_EXIT_TIMEOUT": "x"}, tmp_path, told.append
+        ).experiment
+    )
+    assert "" == load({"config_dir": tmp_path / "none"}, {}, tmp_path, told.append).experiment
+    assert ["cannot be read as TOML", "exit_timeout", "there is no folder"] == [
+        next(
+            text
+            for text in ("cannot be read as TOML", "exit_timeout", "there is no folder")
+            if text in str(error)
+        )
+        for error in told
+    ]

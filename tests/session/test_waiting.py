@@ -1,16 +1,20 @@
 from __future__ import annotations
 
+import itertools
+import os
+import threading
 import time
 
 import pytest
 
 from tests.journals import OTHER, RUN
-from tracked.journal import lines
+from tracked.journal import ids, lines
 from tracked.journal.acks import Ack, write_ack
 from tracked.journal.folder import Folder
 from tracked.ports import RemoteRun
 from tracked.session import waiting
 from tracked.shipper import status
+from tracked.shipper.bell import bell_of
 from tracked.shipper.status import Teller
 
 NEVER, ALWAYS = (lambda: False), (lambda: True)
@@ -69,13 +73,87 @@ def test_an_old_word_of_trouble_is_not_believed(folder, mocker):
     assert waiting.wait(lambda: time.monotonic() > ready, folder, 10)
 
 
-def test_an_idle_shipper_that_gives_no_sign_of_life_is_given_up(folder, mocker):
-    """A shipper that died is not waited for to the end."""
+@pytest.mark.parametrize("phase", [status.IDLE, status.SHIPPING])
+def test_a_shipper_that_gives_no_sign_of_life_is_given_up(folder, mocker, phase):
+    """A shipper that died, was stopped, or hangs at a server that never answers is not waited for to the end."""
     mocker.patch("tracked.session.waiting.STALLED", 0.1)
-    Teller(folder.status).tell(status.IDLE)
+    Teller(folder.status).tell(phase)
     done, seconds = waited(NEVER, folder, 10)
     assert not done
     assert seconds < 1
+
+
+def test_one_that_is_at_its_start_may_be_silent(folder, mocker):
+    """Loading MLflow takes longer than anything else: it has the whole time."""
+    mocker.patch("tracked.session.waiting.STALLED", 0.1)
+    Teller(folder.status).tell(status.STARTING)
+    done, seconds = waited(NEVER, folder, 0.5)
+    assert not done
+    assert seconds >= 0.5
+
+
+def test_a_sign_of_life_is_enough_to_be_waited_for(folder, mocker):
+    """While it moves it is waited for, however long it takes within the time."""
+    mocker.patch("tracked.session.waiting.STALLED", 0.4)
+    teller = Teller(folder.status)
+    phases = itertools.cycle([status.SHIPPING, status.IDLE])
+    done, seconds = waited(lambda: teller.tell(next(phases)), folder, 1.0)
+    assert not done
+    assert seconds >= 1.0
+
+
+def test_a_clock_that_is_set_does_not_move_the_end_of_a_wait(folder, mocker):
+    """Neither forwards, which would give up at once, nor backwards, which would wait for ever."""
+    Teller(folder.status).tell(status.SHIPPING)
+    for hours in (1, -1):
+        clock = mocker.patch(
+            "tracked.session.waiting.time.time", side_effect=[time.time(), *[time.time() + 3600 * hours] * 99]
+        )
+        done, seconds = waited(NEVER, folder, 0.3)
+        assert (False, 1) < (done, clock.call_count)
+        assert 0.3 <= seconds < 2
+
+
+def test_the_shipper_is_seen_to_and_woken(folder):
+    """Who waits sees at once that somebody delivers, and wakes him."""
+    seen = []
+    with bell_of(folder, threading.Event()) as bell:
+        waiting.wait(NEVER, folder, 0.05, lambda: seen.append(1))
+        began = time.monotonic()
+        bell.wait(10)
+        assert time.monotonic() - began < 5
+    assert [1] == seen
+
+
+def test_what_keeps_a_shipper_is_told(folder, mocker):
+    """The line about what is kept names the trouble: the store's own words, or a process that says nothing."""
+    assert "" == waiting.why(folder)
+    teller = Teller(folder.status)
+    teller.tell(status.WAITING, "connection refused")
+    assert "connection refused" == waiting.why(folder)
+    teller.tell(status.SHIPPING)
+    assert "" == waiting.why(folder)
+    mocker.patch("tracked.session.waiting.time.time", return_value=time.time() + 100)
+    assert (
+        f"process {os.getpid()}, which delivers, is shipping and has given no sign of life for 100 s"
+        == waiting.why(folder)
+    )
+    teller.tell(status.GONE)
+    assert "" == waiting.why(folder)
+
+
+def test_a_refused_run_is_known_to_be_one(folder):
+    """Who waits for a run that the store will never make is told so, with the reason, and waits no longer."""
+    found = waiting.Ids(folder)
+    assert (False, "") == (found.is_settled(RUN), found.refusal(RUN))
+    ids.add(folder, RUN, ids.Refusal("experiment is deleted"))
+    assert (True, "experiment is deleted", None) == (
+        found.is_settled(RUN),
+        found.refusal(RUN),
+        found.get(RUN),
+    )
+    ids.add(folder, OTHER, RemoteRun("id-b", "7"))
+    assert (True, "", OTHER) == (found.is_settled(OTHER), found.refusal(OTHER), found.local("id-b"))
 
 
 def test_the_acknowledged_bytes_are_the_shipper_s_last_word(folder):

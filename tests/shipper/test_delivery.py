@@ -17,8 +17,11 @@ from tests.journals import (
 )
 from tracked import tags as t
 from tracked.errors import BackendUnavailable, Refused
+from tracked.journal import ids, lines
+from tracked.journal.acks import read_ack
 from tracked.ports import Limits, Point, RemoteRun
-from tracked.records import Artifact, Closed, Metrics, Params, Tags
+from tracked.process import this_process
+from tracked.records import Artifact, Closed, Metrics, Params, Tags, to_json
 from tracked.shipper.batches import Batch
 from tracked.shipper.delivery import Delivery
 from tracked.shipper.loop import Shipper
@@ -339,3 +342,45 @@ def test_a_batch_of_an_unknown_run_is_put_aside_whole(folder, backend):
         what for _, what in aside(folder)
     ]
     assert 1 == delivery.set_aside
+
+
+def test_a_refused_run_is_refused_for_the_next_shipper_too(folder, mocker):
+    """What the store said of a run is remembered: later records are put aside at once, untried."""
+
+    class Strict(MemoryBackend):
+        def create(self, opened, parent_id):
+            raise Refused("experiment is deleted")
+
+    path = journal(folder, [opened()], this_process())
+    deliver(folder, Strict())
+    assert {RUN: ids.Refusal("experiment is deleted")} == ids.read(folder)
+    with path.open("ab") as file:
+        file.write(lines.encode(to_json(Params(RUN, {"lr": "1"}))))
+    backend = MemoryBackend()
+    create = mocker.spy(backend, "create")
+    # Not by the last call of ``drain``, which gives up what nobody brings.
+    Shipper(folder, lambda: backend).round()
+    assert read_ack(path).at == path.stat().st_size
+    assert 0 == create.call_count
+    assert ["experiment is deleted", "its run is unknown or was refused"] == [
+        reason for reason, _ in aside(folder)
+    ]
+
+
+@pytest.mark.parametrize("note", [False, True])
+def test_the_description_of_a_new_run_is_not_asked_for(folder, backend, mocker, note):
+    """Nobody else can have described a run that is made in the same stretch: one request less for each short run."""
+    asked = mocker.spy(backend, "tag")
+    described = [Tags(RUN, {t.MLFLOW_NOTE: "by hand"})] if note else []
+    filler = [Params(RUN, {f"p{i}": "x" for i in range(150)})]
+    path = journal(folder, [opened(), *described, *filler, Tags(RUN, {t.SUMMARY: "ours"})], this_process())
+    deliver(folder, backend)
+    told = by_local_id(backend)[RUN].tags[t.MLFLOW_NOTE]
+    assert 0 == asked.call_count
+    assert (note, True) == ("by hand" in told, "ours" in told)
+    with path.open("ab") as file:
+        file.write(lines.encode(to_json(Tags(RUN, {t.SUMMARY: "later"}))))
+    backend.log(next(iter(backend.runs)), (), {}, {t.MLFLOW_NOTE: "by a person"})
+    deliver(folder, backend)
+    assert 1 == asked.call_count
+    assert "by a person" in by_local_id(backend)[RUN].tags[t.MLFLOW_NOTE]

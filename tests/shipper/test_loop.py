@@ -533,3 +533,56 @@ def test_a_long_backlog_is_delivered_without_pauses(folder, backend, mocker):
     stop.set()
     thread.join(20)
     assert 4000 < len(by_local_id(backend)[RUN].points)
+
+
+@pytest.mark.parametrize("moved", [False, True], ids=["alone", "while another journal moves"])
+def test_a_store_that_asks_for_time_gets_it(folder, backend, moved):
+    """The pause is as long as was asked for, within a quarter of an hour, whatever the back-off says."""
+    shipper = Shipper(folder, lambda: backend)
+    shipper._failures = 0 if moved else 1
+    for asked, pause in ((7.0, 7.0), (1e9, loop.LONGEST_ASKED)):
+        error = BackendUnavailable("slow down")
+        error.after = asked
+        shipper._problems = [error]
+        assert pause == shipper._pause()
+
+
+def test_it_makes_room_for_a_newer_one(folder, backend, mocker):
+    """Asked by a newer version it ends at once, though a writer lives; a request from before it came is not for it."""
+    mocker.patch("tracked.shipper.loop.PACE", 0.01)
+    journal(folder, [opened(), *points()], this_process())
+    folder.handover.touch()
+    shipper = Shipper(folder, lambda: backend)
+    thread = threading.Thread(target=shipper.serve, args=(60.0,), daemon=True)
+    thread.start()
+    thread.join(0.3)
+    assert thread.is_alive()
+    assert expected_points() == list(by_local_id(backend)[RUN].points)
+    folder.handover.touch()
+    thread.join(20)
+    assert not thread.is_alive()
+    assert shipper.is_relieved
+    assert status.GONE == status.read_status(folder.status).phase
+
+
+def test_opening_the_store_is_told_before_it_is_done(folder, backend, mocker):
+    """Loading MLflow takes its time: nobody takes that for a shipper that hangs."""
+    seen = []
+
+    def make():
+        seen.append(status.read_status(folder.status).phase)
+        return backend
+
+    shipper = Shipper(folder, make)
+    shipper._tell(status.IDLE)
+    journal(folder, whole_run())
+    shipper.round()
+    assert [status.STARTING] == seen
+
+
+def test_each_answer_of_the_store_is_a_sign_of_life(folder, backend, mocker):
+    """A long stretch is no silence."""
+    tell = mocker.spy(status.Teller, "tell")
+    journal(folder, [opened(), *points(count=5000)])
+    Shipper(folder, lambda: backend).round()
+    assert [status.STARTING, *[status.SHIPPING] * 6] == [call.args[1] for call in tell.call_args_list]

@@ -7,7 +7,7 @@ import pytest
 from tests.journals import NOW, RUN, opened
 from tracked.errors import Refused
 from tracked.journal import lines
-from tracked.ports import Point
+from tracked.ports import File, Point
 from tracked.testing import FileBackend, MemoryBackend
 
 
@@ -63,7 +63,7 @@ def test_what_is_in_the_file_outlives_the_process(tmp_path):
     path.write_bytes(path.read_bytes() + lines.encode("torn")[:-4])
     (tmp_path / "w.bin").write_bytes(b"\0\xff")
     second = FileBackend(path)
-    second.upload(run, tmp_path / "w.bin", "m/w.bin")
+    second.upload(run, [File("m/w.bin", tmp_path / "w.bin")])
     second.close(run, "FINISHED", NOW + 1)
     third = FileBackend(path).runs[run]
     assert third == second.runs[run]

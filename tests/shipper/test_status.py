@@ -45,3 +45,48 @@ def test_where_nothing_can_be_written_nothing_is_raised(tmp_path):
     teller = Teller(tmp_path / "gone" / "s.json")
     teller.tell(status.SHIPPING)
     assert status.SHIPPING == teller.last.phase
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "outdated"),
+    [
+        ({"tracked": "0.2.0", "mlflow": "3.1"}, {"tracked": "0.1.9", "mlflow": "3.9"}, True),
+        ({"tracked": "0.10.0", "mlflow": "3.1"}, {"tracked": "0.9.0", "mlflow": "3.1"}, True),
+        ({"tracked": "0.2.0", "mlflow": "3.10"}, {"tracked": "0.2.0", "mlflow": "3.9"}, True),
+        ({"tracked": "0.2.0", "mlflow": "3.9"}, {"tracked": "0.2.0", "mlflow": "3.9"}, False),
+        ({"tracked": "0.1.0", "mlflow": "3.10"}, {"tracked": "0.2.0", "mlflow": "3.9"}, False),
+        ({"tracked": "0.2.0", "mlflow": ""}, {"tracked": "0.2.0", "mlflow": "3.9"}, False),
+        ({"tracked": "0.2.0", "mlflow": "3.9"}, {}, False),
+    ],
+)
+def test_the_newer_of_two_versions_goes_on(mocker, ours, theirs, outdated):
+    """Of two versions that share a folder one is the newer for both, so that they do not take turns for ever."""
+    mocker.patch("tracked.shipper.status.versions", return_value=ours)
+    assert outdated == Status(versions=theirs).is_outdated
+
+
+def test_the_status_tells_what_runs(tmp_path):
+    """Whoever comes with another version sees that it is another."""
+    Teller(tmp_path / "s.json").tell(status.IDLE)
+    told = read_status(tmp_path / "s.json")
+    assert status.versions() == told.versions
+    assert told.versions["tracked"]
+    assert not told.is_outdated
+
+
+def test_silence_is_counted_from_the_last_news_that_was_seen(tmp_path, mocker):
+    """However old the news is by the clock on the wall, silence is what was heard of it since."""
+    clock = mocker.patch("tracked.shipper.status.time.monotonic", return_value=100.0)
+    teller = Teller(tmp_path / "s.json")
+    teller.tell(status.IDLE)
+    watch = status.Watch(tmp_path / "s.json")
+    for now, phase, silent in (
+        (130.0, status.IDLE, 30.0),
+        (131.0, status.SHIPPING, 0.0),
+        (135.0, status.SHIPPING, 4.0),
+    ):
+        clock.return_value = now
+        if silent == 0.0:
+            teller.tell(phase)
+        told, seen = watch.look()
+        assert (phase, silent) == (told.phase, seen)

@@ -6,6 +6,7 @@ Each ignored line is an error that has to be found: an ignore without one is an 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import optuna
 from typing_extensions import assert_type
@@ -21,6 +22,7 @@ from tracked import (
 )
 from tracked.kinds import Sweep
 from tracked.kinds.sweep_values import Trial
+from tracked.plan import Options
 
 
 @tracked_training
@@ -83,6 +85,33 @@ tracked_training(nam="x")  # type: ignore[call-overload]  # pyright: ignore[repo
 tracked_training(name=3)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
 
 
+# Each kind takes the common options and its own, and no other's.
+
+
+@tracked_benchmark(per_call="aggregate", tags={"team": "ner"}, monitor="ms", repeat=3)
+def each(n: int) -> float:
+    return float(n)
+
+
+@tracked_conversion(per_call="aggregate", name="onnx", experiment="digits", model=False, atol=1)
+def every(n: int) -> bytes:
+    return bytes(n)
+
+
+assert_type(each(3), float)
+assert_type(every(n=3), bytes)
+tracked_benchmark(per_call="aggregated")  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
+tracked_conversion(repeat=3)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
+tracked_benchmark(rtol=3)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
+tracked_training(n_trials=3)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
+tracked_sweep(warmup=3)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
+tracked_sweep(per_call="run", tags={"team": "ner"}, model=True, monitor="acc")
+tracked_sweep(per_call="aggregate")  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
+tracked_training("name")  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
+tracked_training(name="x")()  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
+tracked_training(name="x")(name="y")  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
+
+
 # Methods bind, with their signature.  mypy cannot tell a descriptor how its owner's decorators look, so the two
 # lines that it alone rejects are marked; pyright sees all of them right.
 
@@ -130,6 +159,23 @@ async def stream(n: int) -> AsyncIterator[int]:
     yield n
 
 
+@tracked_benchmark(name="ms")
+async def answer(n: int) -> str:
+    return str(n)
+
+
+@tracked_conversion(name="parts")
+def parts(n: int) -> Iterator[bytes]:
+    yield bytes(n)
+
+
+async def other_kinds() -> None:
+    assert_type(await answer(3), str)
+    assert_type(await answer.untracked(3), str)
+    for part in parts(3):
+        assert_type(part, bytes)
+
+
 async def coroutines() -> None:
     assert_type(await fetch("u"), bytes)
     for acc in epochs(3):
@@ -147,6 +193,30 @@ def sweep(trial: optuna.Trial, model: str = "svm") -> dict[str, float]:
     return train(trial.suggest_float("lr", 0, 1), epochs=len(model))
 
 
+class Searcher:
+    @tracked_sweep(
+        n_trials=3, catch=ValueError, callbacks=lambda sweep, trial: print(sweep.best, trial.value)
+    )
+    def search(self, trial: optuna.Trial, high: float) -> float:
+        return trial.suggest_float("x", 0, high)
+
+    @tracked_sweep
+    def loop(self, n: int) -> list[int]:
+        return [n]
+
+
+@tracked_sweep(maximize="acc", catch=(ValueError, KeyError))
+async def awaited(study: optuna.Study) -> optuna.Study:
+    return study
+
+
+async def awaited_sweeps(study: optuna.Study) -> None:
+    assert_type(await awaited(study), optuna.Study)
+
+
+assert_type(Searcher().search(0.5), Sweep)
+assert_type(Searcher().loop(3), list[int])
+Searcher().search("x")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 assert_type(sweep(), Sweep)
 assert_type(sweep(model="forest"), Sweep)
 assert_type(sweep().trials, Sequence[Trial])
@@ -166,6 +236,26 @@ def evaluate(dataset: str) -> float:
 
 
 assert_type(evaluate("v2"), float)
+tracked_evaluation(name="x", per_call="aggregate")
+tracked_evaluation(nam="x")  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluationOptions(Options):
+    split: str = "test"
+
+
+tracked_split = decorator_for(Kind("evaluation"), EvaluationOptions)
+
+
+@tracked_split(split="dev", monitor="acc")
+def on_split(dataset: str) -> float:
+    return float(len(dataset))
+
+
+assert_type(on_split("v2"), float)
+tracked_split(split=3)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
+tracked_split(spilt="dev")  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
 
 
 # The block face.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from .bundles import export, import_
+from .doctor import doctor
 from .sync import sync
 
 
@@ -13,4 +15,5 @@ def main() -> None:
     """Look after runs that were tracked on this machine."""
 
 
-main.add_command(sync)
+for command in (doctor, export, import_, sync):
+    main.add_command(command)

@@ -9,26 +9,26 @@ import threading
 from dataclasses import asdict
 
 import click
-import filelock
-
-from ..errors import TrackedError
 
 LEFT = 4
 """Exit code: a store could not be reached, or did not take everything in time."""
 
 
 @click.command()
-@click.option("--watch", is_flag=True, help="Go on delivering until stopped.")
+@click.option("--watch", is_flag=True, help="Go on delivering to the current store until stopped.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be delivered.")
 @click.option("--timeout", default=600.0, show_default=True, help="Seconds to wait for a shipper at work.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a journal folder.")
 def sync(*, watch: bool, dry_run: bool, timeout: float, as_json: bool) -> None:
-    r"""Deliver runs that are kept in the journals.
+    r"""Deliver runs that are kept in the journals, each to its own store.
+
+    The login of the environment is shown to the current store only.
 
     \b
     Exit codes: 0 all is delivered, 1 a setting is wrong, 4 something is left.
     """
-    from ..session import syncing  # noqa: PLC0415 - `tracked --help` stays quick
+    from ..errors import TrackedError  # noqa: PLC0415 - `tracked --help` stays quick
+    from ..session import syncing  # noqa: PLC0415
 
     try:
         if watch:
@@ -37,13 +37,14 @@ def sync(*, watch: bool, dry_run: bool, timeout: float, as_json: bool) -> None:
         left = 0
         for report in syncing.sync_all(timeout, dry_run=dry_run):
             left += report.left
-            click.echo(json.dumps(asdict(report)) if as_json else _told(report, dry_run=dry_run))
+            click.echo(json.dumps(asdict(report)) if as_json else told(report, dry_run=dry_run))
     except TrackedError as error:
         raise click.ClickException(str(error)) from error
     sys.exit(LEFT if left and not dry_run else 0)
 
 
-def _told(report: object, *, dry_run: bool) -> str:
+def told(report: object, *, dry_run: bool = False) -> str:
+    """The report as a line."""
     fields = vars(report)
     if dry_run:
         return f"{fields['store']}: {fields['before']} bytes to deliver from {fields['folder']}"
@@ -54,6 +55,8 @@ def _told(report: object, *, dry_run: bool) -> str:
 
 
 def _watch() -> None:
+    import filelock  # noqa: PLC0415 - as above
+
     from ..session import syncing  # noqa: PLC0415
 
     stop = threading.Event()

@@ -90,7 +90,8 @@ def call_key(
         secrets: texts that must not enter, such as ``secret_values(os.environ)``.
 
     Defaults count like any argument: a new parameter with a default makes new keys.  A method counts the object it
-    belongs to by its own rule; an object without one is weak, and two of its class look the same.
+    belongs to by its own rule; an object without one is weak, and two of its class look the same.  A function made
+    inside another one counts the variables that it holds of it, by the rules for arguments; a lambda is weak.
 
     Raises:
         IdentityError: ``key`` names an argument that is not there.
@@ -102,6 +103,8 @@ def call_key(
     }
     if call.owner is not None:
         payload["self"] = walk(call.owner)
+    if call.captured:
+        payload["captured"] = walk.mapping(call.captured)
     if study_key_hash is not None:
         payload["study"] = checked(study_key_hash)
     return sealed(CALL, walk, **payload)

@@ -11,6 +11,10 @@ from .key import checked
 from .keys import study_family_key, study_key, trial_key
 
 _CONFIG_NAMES = ("data_config", "hpo_config", "train_config")
+_HASHES = ("study_key_hash", "study_family_hash", "trial_key_hash")
+_COUNTED = frozenset({*_HASHES, *_CONFIG_NAMES, "hyperparameters"})
+"""Arguments without which there is nothing to find out: the model alone makes no study."""
+_TAGS = (tags.STUDY_KEY_HASH, tags.STUDY_FAMILY_HASH, tags.TRIAL_KEY_HASH)
 
 
 def resolve(
@@ -31,6 +35,8 @@ def resolve(
         IdentityError: a given hash is not 64 hexadecimal digits.
     """
     outer = dict(inherited or {})
+    if _COUNTED.isdisjoint(arguments):
+        return {tag: outer[tag] for tag in _TAGS if outer.get(tag)}
     configs = _three_configs(arguments)
     study = (
         _given(arguments, "study_key_hash")
@@ -43,12 +49,12 @@ def resolve(
         configs and study_family_key(*configs, secrets=secrets).hash
     )
     trial = _given(arguments, "trial_key_hash") or _trial(arguments, study, secrets)
-    found = {
-        tags.STUDY_KEY_HASH: study,
-        tags.STUDY_FAMILY_HASH: family or outer.get(tags.STUDY_FAMILY_HASH),
-        tags.TRIAL_KEY_HASH: trial or outer.get(tags.TRIAL_KEY_HASH),
-    }
-    return {tag: value for tag, value in found.items() if value}
+    found = (
+        study,
+        family or outer.get(tags.STUDY_FAMILY_HASH),
+        trial or outer.get(tags.TRIAL_KEY_HASH),
+    )
+    return {tag: value for tag, value in zip(_TAGS, found, strict=True) if value}
 
 
 def backbone_of(arguments: Mapping[str, Any]) -> str | None:

@@ -19,16 +19,32 @@ class Ack(NamedTuple):
     """Every byte before this one is delivered."""
     open: tuple[str, ...] = ()
     """Runs opened before ``at`` and not closed."""
+    freed: tuple[str, ...] = ()
+    """Snapshots that are no longer needed: whoever finds one still there removes it."""
 
 
 def read_ack(journal: Path) -> Ack:
-    """The last acknowledgement; at 0 if there is none."""
+    """The last acknowledgement that can be read; at 0 if there is none: what is sent again does not harm."""
     try:
         content = ack_of(journal).read_bytes()
     except FileNotFoundError:
         return Ack()
-    known = [line.value for line in lines.parse(content) if not line.problem]
-    return Ack(known[-1][0], tuple(known[-1][1])) if known else Ack()
+    known = [line.value for line in lines.parse(content) if _is_ack(line.value)]
+    if not known:
+        return Ack()
+    at, *names = known[-1]
+    return Ack(at, *map(tuple, names))
+
+
+def _is_ack(value: object) -> bool:
+    if not isinstance(value, list) or not 1 <= len(value) <= len(Ack._fields):
+        return False
+    at, *names = value
+    return type(at) is int and at >= 0 and all(map(_are_texts, names))
+
+
+def _are_texts(names: object) -> bool:
+    return isinstance(names, list) and all(isinstance(name, str) for name in names)
 
 
 def write_ack(journal: Path, ack: Ack) -> None:
@@ -37,7 +53,7 @@ def write_ack(journal: Path, ack: Ack) -> None:
     Raises:
         OSError: it is not.
     """
-    path, line = ack_of(journal), lines.encode([ack.at, ack.open])
+    path, line = ack_of(journal), lines.encode(list(ack))
     if path.exists() and path.stat().st_size > LONG:
         disk.replace(path, line, durable=True)
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -16,14 +17,19 @@ def append(path: Path, line: bytes) -> None:
 def replace(path: Path, content: bytes, *, durable: bool = False) -> None:
     """Give the file this content; whoever reads it meanwhile has the old one, whole."""
     temporary = path.with_suffix(f".{os.getpid()}.tmp")
-    _write(temporary, content, os.O_TRUNC, durable=durable)
-    temporary.replace(path)
+    try:
+        _write(temporary, content, os.O_TRUNC, durable=durable)
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def _write(path: Path, content: bytes, mode: int, *, durable: bool = True) -> None:
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | mode, 0o600)
     try:
-        os.write(fd, content)
+        if os.write(fd, content) != len(content):
+            raise OSError(errno.ENOSPC, "only a part could be written", str(path))
         if durable:
             sync_to_disk(fd)
     finally:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from .. import process
 from ..records import BadRecord, Record, from_json
 from . import lines
 
 WINDOW = 1 << 20
 """Bytes read at once; a longer line is read whole all the same."""
+HEAD = 4096
+"""Bytes within which a journal tells its writer."""
+_NAME = re.compile(r"(?P<time>\d{13})-(?P<pid>\d{1,10})-[0-9a-f]{8}(_\d+)?")
+"""How the writer calls its journals."""
 
 
 class Bad(NamedTuple):
@@ -35,8 +41,19 @@ def read_window(path: Path, at: int, *, ended: bool, size: int = WINDOW) -> Wind
     chunk = _stretch(path, at, size, ended=ended)
     window = Window([], [], at + len(chunk))
     for line in lines.parse(chunk, at):
-        _take(line, window)
+        _take(window, *line)
     return window
+
+
+def _take(window: Window, start: int, value: Any, problem: str) -> None:
+    if problem:
+        window.bad.append(Bad(start, problem))
+        return
+    try:
+        window.records.append((start, from_json(value)))
+    except BadRecord as error:
+        if not is_header(value):
+            window.bad.append(Bad(start, str(error)))
 
 
 def _stretch(path: Path, at: int, size: int, *, ended: bool) -> bytes:
@@ -50,23 +67,19 @@ def _stretch(path: Path, at: int, size: int, *, ended: bool) -> bytes:
     return lines.whole(chunk) or _stretch(path, at, 4 * size, ended=ended)
 
 
-def _take(line: lines.Line, window: Window) -> None:
-    if line.problem:
-        window.bad.append(Bad(line.start, line.problem))
-    elif not _is_header(line.value):
-        try:
-            window.records.append((line.start, from_json(line.value)))
-        except BadRecord as error:
-            window.bad.append(Bad(line.start, str(error)))
-
-
-def _is_header(value: Any) -> bool:
+def is_header(value: Any) -> bool:
+    """Whether the line tells who writes the journal."""
     return isinstance(value, list) and len(value) == 2 and value[0] == "writer" and isinstance(value[1], dict)
 
 
 def writer_of(path: Path) -> Mapping[str, Any]:
-    """What the journal's first line says of its writer; empty if it says nothing."""
+    """What the journal's first line says of its writer; empty if it says nothing.
+
+    If that line is damaged, the journal's name still tells the pid: a writer that lives is not taken for dead.
+    """
     with path.open("rb") as file:
-        for line in lines.parse(file.read(4096)):
-            return line.value[1] if _is_header(line.value) else {}
+        for line in lines.parse(file.read(HEAD)):
+            if line.problem and (named := _NAME.fullmatch(path.stem)):
+                return process.who_was(int(named["pid"]), int(named["time"]))
+            return line.value[1] if is_header(line.value) else {}
     return {}

@@ -34,7 +34,9 @@ class Attempt:
         self._is_over = False
         name = run_name("trial", STAGE, trial_number=suggested.number)
         tags = {t.TRIAL_NUMBER: str(suggested.number)}
-        self.run: Run = open_run(RunPlan(name, STAGE, tags=tags, monitor=search.objectives[0]))
+        self.run: Run = open_run(
+            RunPlan(name, STAGE, is_named=False, tags=tags, monitor=search.objectives[0])
+        )
         self.run.heard_by = self._hear
 
     def _hear(self, numbers: Mapping[str, float], steps: Steps) -> None:

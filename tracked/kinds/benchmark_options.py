@@ -15,7 +15,7 @@ BATCH_SIZE = "batch_size"
 _TIMING = ("warmup", "repeat", "budget", "precision")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class BenchmarkOptions(Options):
     """Options of a benchmark.
 
@@ -49,19 +49,16 @@ class BenchmarkOptions(Options):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self._check("warmup", type(self.warmup) is int and self.warmup >= 0, "a whole number from 0 on")
-        self._check("repeat", type(self.repeat) is int and self.repeat >= 1, "a whole number from 1 on")
+        for name, least in (("warmup", 0), ("repeat", 1)):
+            value = self.rules.get(name, least)
+            self._check(name, type(value) is int and value >= least, f"a whole number from {least} on")
         for name in ("budget", "precision"):
-            value = getattr(self, name)
+            value = self.rules.get(name, 0)
             self._check(name, type(value) in (int, float) and value >= 0, "a number from 0 on")
         sizes: Any = self.batch_sizes
         is_list = isinstance(sizes, Sequence) and all(type(n) is int and n >= 1 for n in sizes)
         self._check("batch_sizes", is_list, "a list of whole numbers from 1 on")
         object.__setattr__(self, "batch_sizes", tuple(dict.fromkeys(sizes)))
-
-    def _check(self, name: str, fits: bool, what: str) -> None:  # noqa: FBT001
-        if not fits and getattr(self, name) is not None:
-            raise ConfigError(f"{name} is {what}, not {getattr(self, name)!r}")
 
     @property
     def rules(self) -> dict[str, Any]:

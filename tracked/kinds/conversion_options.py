@@ -11,7 +11,7 @@ from ..plan import Options
 from ..shells import is_lazy
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ConversionOptions(Options):
     """Options of a conversion.
 
@@ -37,12 +37,11 @@ class ConversionOptions(Options):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not (self.verify is None or callable(self.verify) or _are_two(self.verify)):
-            raise ConfigError(f"verify is a function, or two, not {self.verify!r}")
+        is_asked = callable(self.verify) or _are_two(self.verify)
+        self._check("verify", self.verify is None or is_asked, "a function, or two")
         for name in ("rtol", "atol"):
             value = getattr(self, name)
-            if type(value) not in (int, float) or not value >= 0:
-                raise ConfigError(f"{name} is a number from 0 on, not {value!r}")
+            self._check(name, type(value) in (int, float) and value >= 0, "a number from 0 on")
 
     def fits(self, fn: Any) -> None:
         """Refuse what cannot be verified.

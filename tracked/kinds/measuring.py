@@ -46,12 +46,10 @@ def _asked(run: Run, options: BenchmarkOptions, call: functools.partial[Any]) ->
     timed = {size: Stopwatch(made, rules) for size, made in _by_size(call, options.batch_sizes).items()}
     try:
         result = _measured(list(timed.values()), rules.budget)
-    except BaseException:
+    finally:
         with guard:
             _log(run, rules, timed)
-        raise
     with guard:
-        _log(run, rules, timed)
         _compare(run, timed)
     return result
 
@@ -85,7 +83,7 @@ def _repeat_unasked(watch: Stopwatch) -> None:
     watch.restart()
     try:
         watch.go_on()
-    except Exception as error:  # noqa: BLE001 - as said
+    except Exception as error:  # noqa: BLE001 - raised by the user's function, whose result is there already
         watch.stopped = f"a further call raised {type(error).__name__}"
         watch.samples = watch.samples if watch.samples.ms else first
         speech.warn_once(

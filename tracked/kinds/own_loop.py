@@ -1,4 +1,4 @@
-"""A sweep whose function owns its loop: a study of Optuna that it returns or was given is read at the end."""
+"""A sweep whose function owns its loop: a study of Optuna that it returned or was given, read at the end."""
 
 from __future__ import annotations
 
@@ -6,24 +6,13 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
-from ..guard import guard
 from ..run import Run
 from .sweep_options import SweepOptions
 from .sweep_summary import Space, Summary, about
 
 
-def run_own_loop(run: Run, options: SweepOptions, function: Any, args: Any, kwargs: Any) -> Any:
-    """Call the function, and note on its run what its study has found, also if it raises."""
-    result = None
-    try:
-        result = function(*args, **kwargs)
-    finally:
-        with guard:
-            _note_study(run, options, (result, *args, *kwargs.values()))
-    return result
-
-
-def _note_study(run: Run, options: SweepOptions, values: Iterable[Any]) -> None:
+def note_study(run: Run, options: SweepOptions, values: Iterable[Any]) -> None:
+    """Note on the run what the first study among these values has found."""
     if "optuna" not in sys.modules:
         return
     from ..sweeps.studies import first_study, read_study  # noqa: PLC0415 - where there is a study, Optuna is loaded

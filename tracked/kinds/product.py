@@ -16,6 +16,7 @@ SOURCES = ("checkpoint_path", "checkpoint", "checkpoint_dir", "model_path", "sou
 """Arguments that say where the model to be converted lies."""
 
 _BLOCK = 2**20
+_ONNX = ("", "ai.onnx")
 _SUFFIXES = {"pt": "torch", "pth": "torch", "ort": "onnxruntime", "engine": "tensorrt", "plan": "tensorrt"}
 _SUFFIXES |= {name: name for name in ("onnx", "tflite", "safetensors", "gguf", "pt2", "mlmodel", "mlpackage")}
 
@@ -91,6 +92,6 @@ def _file_digest(path: Path) -> str:
 
 
 def _opset(model: Any) -> int | None:
-    with suppress(Exception):  # it only looks like one
-        return next(int(used.version) for used in model.opset_import if used.domain in ("", "ai.onnx"))
+    with suppress(AttributeError, TypeError, ValueError):  # it only looks like one
+        return next((int(used.version) for used in model.opset_import if used.domain in _ONNX), None)
     return None

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar, cast, overload
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Concatenate, NoReturn, ParamSpec, Protocol, TypeVar, cast, overload
 
 from ..call import Call
 from ..decorate import decorator_for
@@ -11,19 +11,27 @@ from ..plan import Kind
 from ..shapes import kinds
 from ..typed import Tracked
 from .sweep_options import SweepOptions
-from .sweep_values import Sweep, Trial
+from .sweep_values import Sweep
 
 if TYPE_CHECKING:
     import optuna
 
+Given = ParamSpec("Given")
 P = ParamSpec("P")
 R = TypeVar("R")
+S = TypeVar("S")
 
 
 def _drive(*call: Any) -> Any:
     from .sweeping import drive  # noqa: PLC0415 - loaded when a sweep runs
 
     return drive(*call)
+
+
+def _conclude(*call: Any) -> None:
+    from .sweeping import conclude  # noqa: PLC0415 - as above
+
+    conclude(*call)
 
 
 def _identify(call: Call, inherited: Mapping[str, str]) -> Mapping[str, str]:
@@ -38,47 +46,34 @@ def _read(result: Any) -> Any:
     return None if is_read else result
 
 
-SWEEP = Kind("hpo", identify=_identify, read=_read, options=SweepOptions, drive=_drive, supplies=("trial",))
+SWEEP = Kind(
+    "hpo",
+    identify=_identify,
+    read=_read,
+    drive=_drive,
+    conclude=_conclude,
+    supplies=("trial",),
+    is_described=True,
+)
 
 
-class SweepDecorator(Protocol):
-    """A decorator whose function either takes a ``trial`` and becomes a whole sweep, or owns its own loop."""
+class SweepDecorator(Protocol[Given]):
+    """A decorator whose function or method takes a ``trial`` and becomes a whole sweep, or owns its own loop."""
 
+    @overload  # as in `Decorator`
+    def __call__(self, *args: Given.args, **kwargs: Given.kwargs) -> SweepDecorator[[NoReturn]]: ...  # type: ignore[overload-overlap]
     @overload
     def __call__(self, fn: Callable[Concatenate[optuna.Trial, P], Any], /) -> Tracked[P, Sweep]: ...
-    @overload
-    def __call__(self, fn: Callable[P, R], /) -> Tracked[P, R]: ...
     @overload
     def __call__(
-        self,
-        *,
-        n_trials: int | None = None,
-        maximize: str | Sequence[str] = (),
-        minimize: str | Sequence[str] = (),
-        seed: int | None = None,
-        sampler: Any = None,
-        pruner: Any = None,
-        timeout: float | None = None,
-        n_jobs: int = 1,
-        catch: type[BaseException] | Sequence[type[BaseException]] = (),
-        callbacks: Callable[[Sweep, Trial], object] | Sequence[Callable[[Sweep, Trial], object]] = (),
-        storage: Any = None,
-        study_name: str | None = None,
-        name: str | None = None,
-        experiment: str | None = None,
-        parent: object = None,
-        tags: Mapping[str, str] | None = None,
-        monitor: str | None = None,
-    ) -> ConfiguredSweep: ...
-
-
-class ConfiguredSweep(Protocol):
-    """A sweep decorator whose options are given."""
-
-    @overload
-    def __call__(self, fn: Callable[Concatenate[optuna.Trial, P], Any], /) -> Tracked[P, Sweep]: ...
+        self, fn: Callable[Concatenate[S, optuna.Trial, P], Any], /
+    ) -> Tracked[Concatenate[S, P], Sweep]: ...
     @overload
     def __call__(self, fn: Callable[P, R], /) -> Tracked[P, R]: ...
 
 
-tracked_sweep = cast("SweepDecorator", decorator_for(SWEEP))
+def _typed(options: Callable[Given, SweepOptions]) -> SweepDecorator[Given]:
+    return cast("SweepDecorator[Given]", decorator_for(SWEEP, options))
+
+
+tracked_sweep = _typed(SweepOptions)

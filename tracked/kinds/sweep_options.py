@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from ..errors import ConfigError
-from ..plan import Options
+from ..plan import AGGREGATE, Options
 from ..sweeps import Search
+from .sweep_values import Sweep, Trial
 
 _SEARCH = ("maximize", "minimize", "seed", "sampler", "pruner", "storage", "study_name")
 _GRIDS = ("GridSampler", "BruteForceSampler")
 _TRIALS = 20
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SweepOptions(Options):
     """Options of a sweep.
 
     Attributes:
+        per_call: each call of a sweep is a run.
         n_trials: how many trials are tried, at most; by default 20, or as many as fit where a ``timeout`` or a grid
             ends the sweep.
         maximize, minimize: name of the metric that is optimised, or several; without either, the returned
@@ -36,6 +38,7 @@ class SweepOptions(Options):
         storage, study_name: where Optuna keeps the study, for one that is continued.
     """
 
+    per_call: Literal["run"] = "run"
     n_trials: int | None = None
     maximize: str | Sequence[str] = ()
     minimize: str | Sequence[str] = ()
@@ -44,29 +47,28 @@ class SweepOptions(Options):
     pruner: Any = None
     timeout: float | None = None
     n_jobs: int = 1
-    catch: tuple[type[BaseException], ...] = ()
-    callbacks: tuple[Callable[[Any, Any], object], ...] = ()
+    catch: type[BaseException] | Sequence[type[BaseException]] = ()
+    callbacks: Callable[[Sweep, Trial], object] | Sequence[Callable[[Sweep, Trial], object]] = ()
     storage: Any = None
     study_name: str | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.per_call == AGGREGATE:
+            raise ConfigError(
+                f"per_call={AGGREGATE!r} makes calls steps of one run, and a sweep has one best and one search space: "
+                "each call of it is a run (the function that it calls may be aggregated)"
+            )
         self._text_or_none("study_name")
-        for name in ("catch", "callbacks"):
-            object.__setattr__(self, name, _several(getattr(self, name)))
         self._check("n_trials", _is_count(self.n_trials, or_none=True), "a whole number from 1 on, or None")
         self._check("n_jobs", _is_count(self.n_jobs), "a whole number from 1 on")
         self._check("seed", self.seed is None or type(self.seed) is int, "a whole number")
         self._check("timeout", _is_time(self.timeout), "a number of seconds from 0 on")
-        self._check("catch", all(map(_is_exception, self.catch)), "an exception class, or several")
-        self._check("callbacks", all(map(callable, self.callbacks)), "a function, or several")
+        self._check("catch", all(map(_is_exception, self.caught)), "an exception class, or several")
+        self._check("callbacks", all(map(callable, self.called)), "a function, or several")
         for name in ("maximize", "minimize"):
             self._check(name, _are_names(getattr(self, name)), "the name of a metric, or several")
         _ = self.search
-
-    def _check(self, name: str, fits: bool, what: str) -> None:  # noqa: FBT001
-        if not fits:
-            raise ConfigError(f"{name} is {what}, not {getattr(self, name)!r}")
 
     @property
     def search(self) -> Search:
@@ -79,6 +81,16 @@ class SweepOptions(Options):
         if not self.names_objectives:
             given["minimize"] = self.monitor or "value"
         return Search(n_trials=self.n_trials or self._usual_trials(), **given)
+
+    @property
+    def caught(self) -> tuple[type[BaseException], ...]:
+        """The exceptions that fail a trial only."""
+        return _several(self.catch)
+
+    @property
+    def called(self) -> tuple[Callable[[Sweep, Trial], object], ...]:
+        """What is called after each trial."""
+        return _several(self.callbacks)
 
     @property
     def names_objectives(self) -> bool:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from .. import tags as t
 from ..identity import canonical, plain_space, to_bytes
 from ..identity.plumbing import treatment_of_hyperparameter
+from ..notes import values
 from ..ports import Told
 from ..run import Run
 
@@ -74,6 +75,7 @@ class Summary:
         """Counts, best and space, as metrics, params, tags and an artifact of the sweep's run."""
         states = Counter(self.states)
         run.log({"n_trials": len(self.states), **{f"n_{s}_trials": states[s] for s in STATES}})
+        run.story.findings += self._found(states)
         if self.best is not None:
             run.params({f"best_{name}": value for name, value in self.best.params.items()})
             run.log({k: v for k, v in self.metrics.items() if k not in self.names})
@@ -84,6 +86,19 @@ class Summary:
             written = self.space.to_json()
             run.artifact(written, "search_space.json")
             run.tag({t.SEARCH_SPACE: hashlib.sha256(written).hexdigest()})
+
+    def _found(self, states: Counter[str]) -> Iterator[str]:
+        """What the description says: the best, and how the trials ended."""
+        counted = ", ".join(f"{states[state]} {state}" for state in STATES if states[state]) or "none ended"
+        trials = f"{len(self.states)} trials ({counted})"
+        if self.best is None:
+            yield f"{trials}, and none is the best"
+        else:
+            reached = values(dict(zip(self.names, self.best.values, strict=False)))
+            chosen = f" with {values(self.best.params)}" if self.best.params else ""
+            yield f"Best of {trials}: trial {self.best.number}, {reached}{chosen}"
+        if self.front:
+            yield f"No other trial beats: {', '.join(map(str, self.front))}"
 
 
 def about(names: Sequence[str], directions: Sequence[str], search: Mapping[str, str]) -> dict[str, str]:

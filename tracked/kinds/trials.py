@@ -116,13 +116,13 @@ class Trials:
         except BaseException as error:
             told = attempt.raised(error)
             self._note(attempt, told)
-            if told.state != "pruned" and not isinstance(error, self.options.catch):
+            if told.state != "pruned" and not isinstance(error, self.options.caught):
                 raise
         else:
             self._any_returned = True
             told = attempt.returned(result)
             self._note(attempt, told)
-        for callback in self.options.callbacks:
+        for callback in self.options.called:
             callback(self.sweep(), self._ended[told.number])
 
     def _note(self, attempt: Attempt, told: Told) -> None:

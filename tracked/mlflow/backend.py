@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from pathlib import Path, PurePosixPath
-from shutil import copyfile
-from tempfile import TemporaryDirectory
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from threading import Lock
 
 from mlflow import MlflowClient
-from mlflow.entities import Metric, Param, Run, RunTag
+from mlflow.entities import Run
 
 from .. import tags as t
 from ..errors import Refused
-from ..ports import Limits, Point, RemoteRun
+from ..ports import File, Limits, OpenRun, Point, RemoteRun
 from ..records import Opened
-from .client import client_for, experiment_id
+from .artifacts.repository import Repository
+from .artifacts.upload import Uploads
+from .client import client_for, experiment_called, experiment_id, experiment_ids
 from .faults import told
 from .stores import artifact_root
+from .wire import create, end, send
 
+_OURS_RUNNING = f"attributes.status = 'RUNNING' AND tags.`{t.LOCAL_ID}` LIKE '%'"
 _DUPLICATE = re.compile(r"UNIQUE constraint failed: metrics|metric_pk", re.IGNORECASE)
 
 
@@ -41,6 +42,7 @@ class MlflowBackend:
         self._experiments: dict[str, str] = {}
         self._last: MlflowClient | None = None
         self._lock = Lock()
+        self._uploads = Uploads(lambda run_id: Repository(self.client, run_id))
 
     @property
     def client(self) -> MlflowClient:
@@ -63,19 +65,20 @@ class MlflowBackend:
         experiment = self._experiment(opened.experiment)
         try:
             with told():
-                run = self.client.create_run(experiment, opened.time, tags, opened.name or None)
+                made = create(self.client, experiment, opened.time, tags, opened.name)
         except Refused:
             # It may have been deleted since it was looked up: the next run looks again.
             self._experiments.pop(opened.experiment, None)
             raise
-        return _remote(run)
+        self._uploads.is_new(made.run_id)
+        return made
 
     def find(self, opened: Opened) -> RemoteRun | None:
         """The run that ``opened.attach`` names, or the one that an earlier ``create`` made."""
         if opened.attach is not None and (joined := self._run(opened.attach)) is not None:
             return _remote(joined)._replace(owned=False)
         with told():
-            experiment = self.client.get_experiment_by_name(opened.experiment)
+            experiment = experiment_called(self.client, opened.experiment)
             if experiment is None or not opened.run.isalnum():
                 return None
             made = f"tags.`{t.LOCAL_ID}` = '{opened.run}'"
@@ -86,11 +89,10 @@ class MlflowBackend:
         self, run_id: str, points: Sequence[Point], params: Mapping[str, str], tags: Mapping[str, str]
     ) -> None:
         """Write one batch; MLflow cuts infinities to its largest number, so a tag says which they were."""
-        metrics = [Metric(key, value, time, step) for key, value, time, step in points]
-        labels = [RunTag(key, value) for key, value in {**tags, **_infinite(points)}.items()]
+        labels = {**tags, **_infinite(points)}
         try:
             with told():
-                self.client.log_batch(run_id, metrics, [Param(*param) for param in params.items()], labels)
+                send(self.client, run_id, points, params, labels)
         except Refused as error:
             if not _is_there_already(points, labels, error):
                 raise
@@ -101,22 +103,38 @@ class MlflowBackend:
             value = self.client.get_run(run_id).data.params.get(key)
         return None if value is None else str(value)
 
-    def upload(self, run_id: str, source: Path, name: str) -> None:
-        """Store the file under ``name``."""
-        path = PurePosixPath(name)
-        # MLflow reports such a name as an internal error, as it does a broken network.
-        if not path.name or path.is_absolute() or ".." in path.parts:
-            raise Refused(f"{name!r} is no name for an artifact")
-        if not source.is_file():
-            raise Refused(f"artifact {name!r}: there is no file {source}")
-        folder = str(path.parent) if path.parent.name else None
-        with told(), _called(source, path.name) as local:
-            self.client.log_artifact(run_id, str(local), folder)
+    def tag(self, run_id: str, key: str) -> str | None:
+        """The stored value."""
+        with told():
+            value = self.client.get_run(run_id).data.tags.get(key)
+        return None if value is None else str(value)
+
+    def upload(
+        self, run_id: str, files: Sequence[File], alive: Callable[[], object] = lambda: None
+    ) -> Mapping[str, str]:
+        """Store the files; the digests of what is there lie beside them, in ``.tracked``."""
+        return self._uploads.upload(run_id, files, alive)
+
+    def remove(self, run_id: str, name: str) -> None:
+        """Take away what lies under ``name``, where the store can; it is no longer told of in any case."""
+        self._uploads.remove(run_id, name)
 
     def close(self, run_id: str, status: str, time: int) -> None:
         """Set the end state."""
         with told():
-            self.client.set_terminated(run_id, status, time)
+            end(self.client, run_id, status, time)
+
+    def status(self, run_id: str) -> str:
+        """The state that it has now."""
+        with told():
+            return str(self.client.get_run(run_id).info.status)
+
+    def running(self, experiment_id: str | None) -> Sequence[OpenRun]:
+        """Those that are running and carry our id: one query, for as many as one answer holds."""
+        with told():
+            within = [experiment_id] if experiment_id else experiment_ids(self.client)
+            found = self.client.search_runs(within, _OURS_RUNNING, order_by=["attributes.start_time ASC"])
+        return [OpenRun(run.info.run_id, run.info.start_time, run.data.tags) for run in found]
 
     def _first_tags(self, opened: Opened, parent_id: str | None) -> dict[str, str]:
         tags = {**opened.tags, **self._inherited(opened.inherit), t.LOCAL_ID: opened.run}
@@ -151,11 +169,11 @@ def _remote(run: Run) -> RemoteRun:
 
 def _hashes(tags: Mapping[str, str]) -> dict[str, str]:
     """The hashes of a run under our keys, whichever key they are stored under."""
-    stored = {key: next((tags[k] for k in t.reading_order(key) if k in tags), None) for key in t.READ_AS}
+    stored = {key: next((tags[k] for k in t.reading_order(key) if k in tags), None) for key in t.HASHES}
     return {key: value for key, value in stored.items() if value is not None}
 
 
-def _is_there_already(points: Sequence[Point], labels: Sequence[RunTag], error: Refused) -> bool:
+def _is_there_already(points: Sequence[Point], labels: Mapping[str, str], error: Refused) -> bool:
     """Whether it was one NaN sent again: early servers of MLflow 3 do not find it equal to the stored one."""
     return (
         len(points) == 1
@@ -171,18 +189,3 @@ def _infinite(points: Sequence[Point]) -> dict[str, str]:
         for point in points
         if math.isinf(point.value)
     }
-
-
-@contextmanager
-def _called(source: Path, name: str) -> Iterator[Path]:
-    """The file under the name it shall have: MLflow takes the name from the path."""
-    if source.name == name:
-        yield source
-        return
-    with TemporaryDirectory(prefix="tracked-") as folder:
-        local = Path(folder, name)
-        try:
-            local.symlink_to(source.absolute())
-        except OSError:  # Windows without the privilege
-            copyfile(source, local)
-        yield local

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 from typing import NamedTuple
@@ -10,7 +11,8 @@ from mlflow import MlflowClient
 from mlflow.entities import Experiment, LifecycleStage
 from mlflow.exceptions import MlflowException
 
-from ..errors import BackendUnavailable, Refused
+from ..errors import BackendUnavailable, Refused, RunNotFound
+from ..ports import BY_ID
 from .faults import code_of, told
 from .stores import ensure_store, identity_of
 
@@ -64,7 +66,7 @@ def experiment_id(client: MlflowClient, name: str, artifact_root: str | None = N
     """
     for _ in range(_TRIES):
         with told():
-            if (found := client.get_experiment_by_name(name)) is not None:
+            if (found := experiment_called(client, name)) is not None:
                 return _alive(found)
             try:
                 return str(client.create_experiment(name, _location(artifact_root, name)))
@@ -73,6 +75,53 @@ def experiment_id(client: MlflowClient, name: str, artifact_root: str | None = N
                     raise
                 # Another process was faster: what it made is found in the next round.
     raise BackendUnavailable(f"experiment {name!r} can neither be found nor made")
+
+
+def experiment_called(client: MlflowClient, name: str) -> Experiment | None:
+    """The experiment of this name, or with the id in ``id:7``; None if there is none.
+
+    Raises:
+        BackendUnavailable: the store does not answer.
+    """
+    if name.startswith(BY_ID):
+        with suppress(Refused), told():
+            return client.get_experiment(name.removeprefix(BY_ID))
+    # An id that is none is a name like any other: runs are kept under it, rather than refused.
+    with told():
+        return client.get_experiment_by_name(name)
+
+
+def experiment_ids(client: MlflowClient) -> list[str]:
+    """The ids of all experiments that are not deleted."""
+    token: str | None = None
+    found: list[str] = []
+    while True:
+        page = client.search_experiments(max_results=1000, page_token=token)
+        found += (str(experiment.experiment_id) for experiment in page)
+        token = page.token
+        if not token:
+            return found
+
+
+def known_experiment(uri: str, *, name: str | None = None, experiment_id: str | None = None) -> Experiment:
+    """The experiment of this name, or with this id.
+
+    Raises:
+        RunNotFound: there is none.
+        BackendUnavailable: the store does not answer.
+    """
+    client, found = client_for(uri), None
+    with suppress(Refused), told():
+        found = (
+            client.get_experiment(experiment_id)
+            if experiment_id
+            else client.get_experiment_by_name(name or "")
+        )
+    if found is None:
+        raise RunNotFound(
+            f"no experiment {f'is called {name!r}' if name else f'has the id {experiment_id!r}'} in {uri}"
+        )
+    return found
 
 
 def _alive(experiment: Experiment) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from email.utils import parsedate_to_datetime
+from time import time
 from typing import Any
 
 from mlflow.exceptions import ERROR_CODE_TO_HTTP_STATUS, MlflowException
@@ -49,7 +51,21 @@ def told() -> Iterator[None]:
 def classified(error: Exception) -> TrackedError:
     """The exception of ours that says what this one means for the data that was to be stored."""
     text = str(error).strip() or type(error).__name__
-    return _kind(error, text)(text[:1000])
+    found = _kind(error, text)(text[:1000])
+    if isinstance(found, BackendUnavailable):
+        found.after = _asked_to_wait(error)
+    return found
+
+
+def _asked_to_wait(error: BaseException | None) -> float:
+    """What ``Retry-After`` says, in seconds: it is written as a number or as a date."""
+    headers = getattr(getattr(error, "response", None), "headers", None)
+    if not isinstance(headers, Mapping):
+        return _asked_to_wait(error.__cause__) if error is not None else 0.0
+    told = str(headers.get("Retry-After", "0"))
+    with suppress(ValueError, TypeError, OverflowError):
+        return max(0.0, float(told) if told.isdigit() else parsedate_to_datetime(told).timestamp() - time())
+    return 0.0
 
 
 def code_of(error: MlflowException) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from . import loaded
+from .aliases import durable_uri, experiment_alias, is_durable
 from .stores import artifact_root, ensure_store
 
 
@@ -43,24 +44,31 @@ class TrackedExperiment:
         followed = TrackedExperiment.followed
         if followed is None:
             raise LookupError("no experiment is set up")
+        if is_durable(followed.uri):
+            return experiment_alias(followed.name)
         if followed not in self._ids:
             client = client_for(followed.uri)
             self._ids[followed] = experiment_id(client, followed.name, artifact_root(followed.uri))
         return self._ids[followed]
 
 
-def follow(uri: str, experiment_name: str | None = None, templates: Path | None = None) -> None:
+def follow(
+    uri: str, experiment_name: str | None = None, templates: Path | None = None, *, durable: bool = False
+) -> None:
     """Point a loaded MLflow at this store and experiment; without a loaded one, do nothing.
 
-    Nothing is asked of a server.  ``experiment_name=None`` leaves the active experiment as it is.
+    Nothing is asked of a server.  ``experiment_name=None`` leaves the active experiment as it is.  With ``durable``
+    MLflow is pointed at the durable store before this one.
 
     Raises:
+        ConfigError: there is no durable store before this one.
         OSError: a new sqlite store cannot be laid down.
     """
     fluent, tracking = loaded.fluent(), loaded.module("mlflow.tracking")
     if fluent is None or tracking is None:
         return
     ensure_store(uri, templates)
+    uri = durable_uri(uri) if durable else uri
     if tracking.get_tracking_uri() != uri:
         tracking.set_tracking_uri(uri)
     if experiment_name is not None:

@@ -9,6 +9,14 @@ from typing import Any
 from .. import tags as t
 from ..errors import BackendUnavailable, RunNotFound
 from ..identity.keys import study_key, trial_key
+from .fingerprints import data_fingerprint, eval_fingerprint
+
+__all__ = [
+    "data_fingerprint",
+    "eval_fingerprint",
+    "get_or_compute_study_key_hash",
+    "get_or_compute_trial_key_hash",
+]
 
 ReadTags = Callable[[str], Mapping[str, str]]
 """Gives the tags of a run by its MLflow id; raises RunNotFound or BackendUnavailable."""
@@ -81,4 +89,4 @@ def _tag(run_id: str | None, key: str, read_tags: ReadTags | None) -> str | None
         tags = read_tags(run_id)
     except (RunNotFound, BackendUnavailable):
         return None
-    return next((tags[name] for name in t.reading_order(key) if tags.get(name)), None)
+    return t.read(tags, key)

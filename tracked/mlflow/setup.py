@@ -13,7 +13,16 @@ from .following import follow
 from .stores import artifact_root, database_of, ensure_store
 from .uris import normalise
 
-__all__ = ["Target", "artifact_root", "database_of", "ensure_store", "follow", "normalise", "resolve_uri"]
+__all__ = [
+    "Target",
+    "artifact_root",
+    "database_of",
+    "detect_platform",
+    "ensure_store",
+    "follow",
+    "normalise",
+    "resolve_uri",
+]
 
 _ROOT = Path("/")
 
@@ -34,6 +43,7 @@ def resolve_uri(
     configured: str | None = None,
     *,
     root: Path,
+    files: Path | None = None,
     environ: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     top: Path = _ROOT,
@@ -46,8 +56,9 @@ def resolve_uri(
     Args:
         explicit: a URI given in code.
         ml_client: an ``azure.ai.ml.MLClient``, or anything with its ``workspaces.get``.
-        configured: a URI from a file of the project; a relative one starts at ``root``.
+        configured: a URI from a file of the project; a relative one starts at ``files``.
         root: the project's folder, where the local default lies.
+        files: the folder of the configuration files; ``root`` if not given.
         environ: the environment; that of the process if not given.
         cwd: where relative URIs of all other origins start.
         top: the root of the file system, as far as Colab's and Kaggle's folders go.
@@ -58,7 +69,7 @@ def resolve_uri(
     """
     environ = os.environ if environ is None else environ
     given: Iterator[tuple[str | None, str, Path]] = (
-        (uri, origin, root if origin == "configuration" else cwd or Path.cwd())
+        (uri, origin, files or root if origin == "configuration" else cwd or Path.cwd())
         for uri, origin in _candidates(explicit, ml_client, configured, environ)
     )
     for uri, origin, start in given:
@@ -110,10 +121,19 @@ def _uri_of_loaded_mlflow() -> str | None:
     return uri if isinstance(uri, str) else None
 
 
-def _local_folder(environ: Mapping[str, str], root: Path, top: Path) -> Path:
+def detect_platform(environ: Mapping[str, str]) -> str:
+    """What kind of machine this is: ``colab``, ``kaggle``, ``azure`` (a job of Azure ML) or ``local``."""
     if any(name.startswith("COLAB_") for name in environ):
+        return "colab"
+    if "KAGGLE_KERNEL_RUN_TYPE" in environ:
+        return "kaggle"
+    return "azure" if environ.get("AZUREML_RUN_ID") else "local"
+
+
+def _local_folder(environ: Mapping[str, str], root: Path, top: Path) -> Path:
+    """Where files outlive the machine, as far as it has such a place."""
+    platform = detect_platform(environ)
+    if platform == "colab":
         drive = top / "content" / "drive" / "MyDrive"
         return drive if drive.is_dir() else top / "content"
-    if "KAGGLE_KERNEL_RUN_TYPE" in environ:
-        return top / "kaggle" / "working"
-    return root
+    return top / "kaggle" / "working" if platform == "kaggle" else root

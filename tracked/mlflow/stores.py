@@ -16,6 +16,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..errors import BackendUnavailable, ConfigError
+from .indexes import has_index, has_statistics, is_quick, quicken
+
 if TYPE_CHECKING:
     import sqlite3
 
@@ -26,13 +29,8 @@ _MAKE = 1
 _PATIENCE = 120.0
 """Seconds to wait for another process that makes the same template or database."""
 
-_RUNS = 10_000
-_ROWS = {"runs": 1, "tags": 20, "params": 20, "latest_metrics": 10, "metrics": 1000}
-"""Rows for each run in the store that the statistics describe."""
-
-_SAME_VALUE = 500
-"""Rows that share a tag's key and value.  Between that of a hash and that of a stage: sqlite then plans both well,
-which true statistics do not give."""
+_MOMENT = 0.2
+"""Seconds to wait for a database that somebody writes to, where it can also be done next time."""
 
 
 def database_of(uri: str) -> Path | None:
@@ -60,7 +58,8 @@ def artifact_root(uri: str) -> str | None:
 def ensure_store(uri: str, templates: Path | None = None) -> None:
     """Make the store usable: lay down a fresh sqlite database, allow a file store that holds old runs.
 
-    Any other store is left alone, and so is an existing database, byte for byte.
+    Any other store is left alone, and so is an existing database, byte for byte; only one of ours gets back the
+    statistics that a migration of MLflow lost.
 
     Args:
         uri: a normalised URI.
@@ -72,12 +71,67 @@ def ensure_store(uri: str, templates: Path | None = None) -> None:
     if uri.startswith("file:"):
         os.environ.setdefault("MLFLOW_ALLOW_FILE_STORE", "true")
     database = database_of(uri)
-    if database is None or templates is None or _has_content(database):
+    if database is None or templates is None:
+        return
+    if _has_content(database):
+        _keep_quick(database)
         return
     database.parent.mkdir(parents=True, exist_ok=True)
     with _alone(database):
         if not _has_content(database):
             _lay_down(_template(templates), database, uri)
+
+
+def improve(uri: str) -> bool:
+    """Make an existing local database as quick to search as those that we make: one index, and statistics.
+
+    No run is touched, and MLflow and its migrations go on with it as before.
+
+    Args:
+        uri: a normalised sqlite URI.
+
+    Returns:
+        Whether anything was left to do.
+
+    Raises:
+        ConfigError: it is no database of MLflow on this machine.
+        BackendUnavailable: somebody else writes to it all the time.
+    """
+    import sqlite3  # noqa: PLC0415 - as below
+
+    database = database_of(uri)
+    if database is None:
+        raise ConfigError(f"only a local sqlite database can be improved, and {uri!r} is none")
+    if not _has_content(database):
+        raise ConfigError(f"there is no database {database}")
+    try:
+        with _connected(database, 30) as connection:
+            if is_quick(connection):
+                return False
+            quicken(connection)
+            return True
+    except sqlite3.OperationalError as error:
+        if "locked" in str(error):
+            raise BackendUnavailable(f"{database} is in use: {error}; try again later") from error
+        raise ConfigError(f"{database} is no database of MLflow, or cannot be written: {error}") from error
+    except sqlite3.DatabaseError as error:
+        raise ConfigError(f"{database} is no database of MLflow: {error}") from error
+
+
+def _keep_quick(database: Path) -> None:
+    """Give a database that has our index its statistics again; any other is only read."""
+    import sqlite3  # noqa: PLC0415 - as below
+
+    try:
+        with closing(
+            sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", _MOMENT, uri=True)
+        ) as reading:
+            is_slow = has_index(reading) and not has_statistics(reading)
+        if is_slow:
+            with _connected(database, _MOMENT) as connection:
+                quicken(connection)
+    except sqlite3.DatabaseError:  # in use, or no database: MLflow will say so
+        return
 
 
 def _has_content(database: Path) -> bool:
@@ -120,11 +174,11 @@ def _alone(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _connected(database: Path) -> Iterator[sqlite3.Connection]:
+def _connected(database: Path, patience: float = 5.0) -> Iterator[sqlite3.Connection]:
     """A connection whose work is committed at the end, and which is then closed."""
     import sqlite3  # noqa: PLC0415 - as above
 
-    with closing(sqlite3.connect(database)) as connection, connection:
+    with closing(sqlite3.connect(database, patience)) as connection, connection:
         yield connection
 
 
@@ -176,32 +230,3 @@ def _migrate(database: Path) -> None:
         store.engine.dispose()
     finally:
         talk.setLevel(level)
-
-
-def quicken(connection: sqlite3.Connection) -> None:
-    """Let a look-up by tag take the same time in a store of ten runs and of ten million.
-
-    One index, which MLflow's migrations carry along when they copy the table, and the statistics without which
-    sqlite plans ``order_by`` quadratically.  ``ANALYZE`` on an empty database would write none, so those of an
-    ordinary store of ten thousand runs are written in its place.
-    """
-    connection.execute("CREATE INDEX IF NOT EXISTS tracked_tags_by_value ON tags (key, value, run_uuid)")
-    connection.execute("ANALYZE sqlite_master")  # makes sqlite_stat1
-    for table, rows in _ROWS.items():
-        for index in _indexes(connection, table):
-            _describe(connection, table, index, rows)
-
-
-def _indexes(connection: sqlite3.Connection, table: str) -> list[str]:
-    return [row[0] for row in connection.execute("SELECT name FROM pragma_index_list(?)", [table])]
-
-
-def _describe(connection: sqlite3.Connection, table: str, index: str, rows: int) -> None:
-    """Say how many rows there are, share the first column of the index, share its first two, and so on."""
-    columns = [row[0] for row in connection.execute("SELECT name FROM pragma_index_info(?)", [index])]
-    first = rows if columns[0] == "run_uuid" else _RUNS
-    rest = [_SAME_VALUE if column == "value" else 1 for column in columns[1:]]
-    connection.execute(
-        "INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES (?, ?, ?)",
-        [table, index, " ".join(map(str, [_RUNS * rows, first, *rest]))],
-    )

@@ -10,6 +10,7 @@ from urllib.request import url2pathname
 
 from ..errors import ConfigError
 from ..settings import did_you_mean
+from .aliases import inner_uri
 
 _WORDS = frozenset({"databricks", "databricks-uc", "uc"})
 _SERVERS = frozenset({"http", "https"})
@@ -26,12 +27,12 @@ def normalise(uri: str, cwd: Path) -> str:
 
     A relative sqlite path starts at ``cwd``.  A folder (``file:./mlruns`` or a plain path) that holds runs of
     MLflow's old file store stays one; any other becomes ``sqlite:///<folder>/mlflow.db``, since MLflow refuses
-    new file stores.  Servers and other databases go through unchanged.
+    new file stores.  Servers and other databases go through unchanged; of a durable store's URI the inner one counts.
 
     Raises:
         ConfigError: what is given is no tracking URI; the message says why and what was probably meant.
     """
-    uri = uri.strip()
+    uri = inner_uri(uri.strip())
     if not uri:
         raise ConfigError("the tracking URI is empty")
     if _HOST_AND_PORT.match(uri) and not uri.startswith("file:"):

@@ -6,6 +6,9 @@ import re
 import shlex
 from urllib.parse import quote, urlsplit, urlunsplit
 
+_VIEW = "workflowType=machine_learning"
+"""Without it, MLflow 3 shows a run among the evaluations of its GenAI view."""
+
 _WORKSPACE = re.compile(
     r"/subscriptions/(?P<subscription>[^/]+)/resourceGroups/(?P<group>[^/]+)"
     r"/providers/Microsoft\.MachineLearningServices/workspaces/(?P<workspace>[^/?]+)",
@@ -17,7 +20,8 @@ def run_url(uri: str, experiment_id: str, run_id: str) -> str:
     """The address of the run's page, or for a store without a server the command to type; no credentials in it."""
     scheme = uri.partition(":")[0].lower()
     if scheme in ("http", "https"):
-        return f"{_public(uri).rstrip('/')}/#/experiments/{quote(experiment_id)}/runs/{quote(run_id)}"
+        page = f"experiments/{quote(experiment_id, '')}/runs/{quote(run_id, '')}"
+        return f"{_public(uri).rstrip('/')}/#/{page}?{_VIEW}"
     if scheme == "azureml" and (workspace := _WORKSPACE.search(uri)):
         return f"https://ml.azure.com/runs/{quote(run_id)}?wsid={_wsid(workspace)}"
     if scheme in ("databricks", "databricks-uc", "uc", "azureml"):

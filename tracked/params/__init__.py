@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
+from ..lengths import MAX_KEY, MAX_VALUE, shorten
 from ..markers import NO_MARKERS, Markers
 from ..redact import redact_value
 from .flatten import leaves
 from .keys import original_key, safe_key, unused
-from .lengths import MAX_KEY, MAX_VALUE, shorten
 from .sameness import same_value
 
 __all__ = [
@@ -33,6 +33,16 @@ class FlatParams(NamedTuple):
     """Whole texts of the values that were cut, by the same keys."""
     secrets: tuple[str, ...] = ()
     """Texts of the secrets among the arguments: shown nowhere else either."""
+    renamed: tuple[str, ...] = ()
+    """Keys that have a suffix, because another leaf has their name."""
+
+    @property
+    def remark(self) -> str:
+        """What the person is told of names that met; empty if none did."""
+        if not self.renamed:
+            return ""
+        named = ", ".join(map(repr, self.renamed))
+        return f"two params have one name: the later one is logged as {named[:300]}"
 
 
 def params_of(
@@ -54,14 +64,18 @@ def params_of(
     """
     values: dict[str, str] = {}
     long: dict[str, str] = {}
+    renamed: list[str] = []
     found, hidden = leaves(arguments, markers, secrets)
     if hidden:
         # A password may stand in a URL beside it: now that it is known, it is taken out everywhere.
         secrets = (*secrets, *hidden)
         found, _ = leaves(arguments, markers, secrets)
     for name, text in found:
-        key = unused(safe_key(redact_value(name, secrets)), values)
+        own = safe_key(redact_value(name, secrets))
+        key = unused(own, values)
+        if key != own:
+            renamed.append(key)
         values[key] = shorten(text, max_value)
         if len(text) > max_value:
             long[key] = text
-    return FlatParams(values, long, hidden)
+    return FlatParams(values, long, hidden, tuple(renamed))

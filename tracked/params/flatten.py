@@ -54,7 +54,7 @@ class _Flattening:
     def _masked(self, secret: Any) -> str:
         try:
             self.hidden.update(hidden_texts(secret))
-        except Exception:  # noqa: BLE001 - reading it may run code of its owner
+        except Exception:  # noqa: BLE001 - a secret's own code may raise anything, and must not show it
             return MASK
         return MASK
 

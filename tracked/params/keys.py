@@ -11,7 +11,7 @@ import functools
 import re
 from collections.abc import Collection
 
-from .lengths import MAX_KEY, digest
+from ..lengths import MAX_KEY, digest
 
 _REFUSED = re.compile(
     r"""[^\w/.\ :\-]

@@ -17,7 +17,7 @@ def is_array(value: Any) -> bool:
     """Whether it is an array or a tensor, whoever made it."""
     try:
         return not isinstance(value, type) and isinstance(value.shape, tuple) and callable(value.tolist)
-    except Exception:  # noqa: BLE001 - an attribute may be a property that raises
+    except Exception:  # noqa: BLE001 - any object is asked, and its properties may raise anything
         return False
 
 

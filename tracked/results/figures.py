@@ -29,10 +29,15 @@ def keep_axes(axes: Any, name: str, keep: Keep) -> None:
 def keep_plotly(figure: Any, name: str, keep: Keep) -> None:
     """One page with its script inside.
 
-    Each page has its own: MLflow's UI shows a page alone, so that a script beside it would not be found.
+    Each page has its own: MLflow's UI shows a page from a ``blob:`` address, where no script beside it is found.
     """
     page = figure.to_html(include_plotlyjs=True, full_html=True)
     keep(page.encode(), f"{name.removesuffix('.html')}.html")
+    speech.warn_once(
+        "a plotly figure is kept as a page, which MLflow's UI shows as it is; a still picture needs kaleido and a "
+        'browser: `track.artifact(fig.to_image("png"), "figure.png")` draws and keeps one',
+        about="plotly without a picture",
+    )
 
 
 def keep_altair(chart: Any, name: str, keep: Keep) -> None:
@@ -40,7 +45,7 @@ def keep_altair(chart: Any, name: str, keep: Keep) -> None:
     name = name.removesuffix(".html")
     try:
         pages = {ending: _altair(chart, ending) for ending in ("html", "svg")}
-    except Exception as error:  # noqa: BLE001 - altair says in several ways that the converter is missing
+    except (ImportError, ValueError) as error:  # altair says in both ways that the converter is missing
         speech.warn_once(
             f"an altair chart is kept as its specification only ({type(error).__name__}): with "
             "`pip install vl-convert-python` it becomes a page that opens without a network",

@@ -165,6 +165,6 @@ def _numbers(value: Any) -> Sequence[float] | None:
     if is_array(value):
         try:
             value = value.tolist() if len(value.shape) == 1 else None
-        except Exception:  # noqa: BLE001 - as the array's library likes
+        except Exception:  # noqa: BLE001 - a tensor whose device is gone fails in its library's way
             return None
     return numbers_in(value) if isinstance(value, list | tuple) else None

@@ -9,8 +9,7 @@ from __future__ import annotations
 import importlib
 import math
 import sys
-from collections.abc import Callable, Iterator
-from io import BytesIO
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -45,8 +44,10 @@ def _count(model: Any) -> int | None:
         return sum(int(p.numel()) for p in model.parameters())
     if "onnx.ModelProto" in kinds(type(model)):
         return sum(int(math.prod(tensor.dims)) for tensor in model.graph.initializer)
-    fitted = [getattr(model, name, None) for name in ("coef_", "intercept_")]
-    return sum(int(getattr(array, "size", 1)) for array in fitted if array is not None)
+    coefficients = getattr(model, "coef_", None)
+    if coefficients is None:
+        return None  # trees have an intercept, too, and no parameters that could be counted
+    return sum(int(getattr(array, "size", 1)) for array in (coefficients, getattr(model, "intercept_", 0)))
 
 
 def keep_model(model: Any, name: str, keep: Keep) -> None:
@@ -99,18 +100,41 @@ def _lightgbm(model: Any, folder: Path) -> Path:
 
 def _weights(model: Any, folder: Path) -> Path:
     """The weights of a torch module: its code stays in the program."""
-    state = {key: tensor.detach().cpu().contiguous() for key, tensor in model.state_dict().items()}
-    safetensors, numpy = sys.modules.get("safetensors.torch"), sys.modules.get("numpy")
-    if safetensors is not None:
-        path, content = folder / "model.safetensors", safetensors.save(state)
-    elif numpy is not None:
-        file = BytesIO()
-        numpy.savez(file, allow_pickle=False, **{key: tensor.numpy() for key, tensor in state.items()})
-        path, content = folder / "model.npz", file.getvalue()
-    else:
-        raise NotSaved("weights are saved with safetensors or NumPy: import one of them")
-    path.write_bytes(content)
+    # A copy of each: layers may share a tensor, and safetensors refuses tensors that do.
+    state = {key: tensor.detach().cpu().clone() for key, tensor in _tensors(model).items()}
+    try:
+        safetensors = importlib.import_module("safetensors.torch")  # light where torch is loaded
+    except ImportError:
+        return _arrays(state, folder)
+    path = folder / "model.safetensors"
+    safetensors.save_file(state, str(path))
     return path
+
+
+def _arrays(state: Mapping[str, Any], folder: Path) -> Path:
+    numpy = sys.modules.get("numpy")
+    if numpy is None:
+        raise NotSaved("weights are saved with safetensors or NumPy: install safetensors")
+    path = folder / "model.npz"
+    numpy.savez(path, **{key: _array(key, tensor) for key, tensor in state.items()})
+    return path
+
+
+def _tensors(model: Any) -> dict[str, Any]:
+    state = dict(model.state_dict())
+    others = [key for key, value in state.items() if not hasattr(value, "detach")]
+    if others:
+        raise NotSaved(
+            f"its state holds {', '.join(others[:5])}, no tensor: save it to a file for track.artifact"
+        )
+    return state
+
+
+def _array(key: str, tensor: Any) -> Any:
+    try:
+        return tensor.numpy()
+    except TypeError as error:
+        raise NotSaved(f"NumPy has no {tensor.dtype}, as {key} is: install safetensors") from error
 
 
 def _sklearn(model: Any, folder: Path) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import sys
 from collections.abc import Mapping
 from io import BytesIO, StringIO
 from typing import Any
@@ -14,6 +15,8 @@ from .values import Keep, Points
 
 PREVIEW = 1000
 _ENDINGS = (".parquet", ".csv")
+_NO_PARQUET = (ImportError, ValueError, TypeError, OverflowError, NotImplementedError)
+"""pyarrow is missing, or says in one of these ways that it has no type for a column."""
 
 
 def stem_of(name: str) -> str:
@@ -26,7 +29,7 @@ def keep_pandas(frame: Any, name: str, keep: Keep) -> None:
     name, packed = stem_of(name), BytesIO()
     try:
         frame.to_parquet(packed)
-    except Exception as error:  # noqa: BLE001 - pyarrow is missing, or has no type for a column
+    except _NO_PARQUET as error:
         _say_no_parquet(error)
         keep(_csv(frame), f"{name}.csv")
     else:
@@ -55,8 +58,8 @@ def keep_polars(frame: Any, name: str, keep: Keep) -> None:
     keep(packed.getvalue(), f"{name}.parquet")
     try:
         preview = frame.head(PREVIEW).write_csv()
-    except Exception:  # noqa: BLE001 - CSV has no lists and structs: there is no preview of them
-        return
+    except sys.modules["polars"].exceptions.PolarsError:
+        return  # CSV has no lists, structs, bytes and durations: there is no preview of them
     keep(preview.encode(), f"{name}.preview.csv")
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from ..naming import qualified_name
+from ..params import safe_key
 
 RESULT = "result"
 """The name of what has no name of its own."""
@@ -58,10 +59,11 @@ class Result:
     def cannot_keep(self, key: str, value: Any, why: str = "") -> None:
         """Note the type of what cannot be logged, and that it cannot."""
         name = qualified_name(type(value))
-        self.tags[f"{tag_of(key)}.type"] = name
+        tag = f"{tag_of(key)}.type"
+        self.tags[tag] = name
         self.remarks[f"result {name}"] = (
             f"a returned {name} cannot be logged{why and f' ({why})'}: only its type is noted, as "
-            f"{tag_of(key)}.type; nothing is pickled"
+            f"{safe_key(tag)}; nothing is pickled"
         )
 
 

@@ -15,15 +15,22 @@ from .. import speech
 from ..context import RunRef
 from ..guard import guard
 from ..ports import RemoteRun
+from ..settings import Wrong, raise_
+from ..switches import Switches
+from ..switches import switches as switches_of
 
 if TYPE_CHECKING:
     from .building import Session
 
 _LOCK = threading.RLock()
 _CONFIGURED: dict[str, Any] = {}
+_CLIENT: Any = None
+"""The Azure ML client that was given; a URI that is given after it goes before it."""
 _SESSION: Session | None = None
 _FOLLOWED: Session | None = None
 """The session that MLflow's own state follows."""
+_BESIDE: dict[str, Session] = {}
+"""Sessions of durable stores that MLflow was pointed at, and that are not this process's own."""
 
 
 def current() -> Session:
@@ -40,18 +47,36 @@ def _make() -> Session:
     global _SESSION  # noqa: PLW0603 - the one place of global state
     with _LOCK:
         if _SESSION is None:
-            _SESSION = _build(_CONFIGURED)
+            # Nobody asked for it by name: what is set wrong is said, and the rest counts.
+            _SESSION = _build(_CONFIGURED, _CLIENT, wrong=_left_out)
         return _SESSION
 
 
+def _left_out(error: Exception) -> None:
+    speech.warn_once(f"{error}; this is left out, and tracking goes on")
+
+
+def switches(stage: str) -> Switches:
+    """What is recorded of runs of this stage.
+
+    Raises:
+        ConfigError, OSError: there is no session, and none can be made.
+    """
+    return switches_of(current().settings, stage)
+
+
 def _build(
-    configured: Mapping[str, Any], ml_client: Any = None, *, fallback_to_local: bool = True
+    configured: Mapping[str, Any],
+    ml_client: Any = None,
+    *,
+    fallback_to_local: bool = True,
+    wrong: Wrong = raise_,
 ) -> Session:
     from .building import build  # noqa: PLC0415 - keeps `import tracked` quick
 
     atexit.unregister(_at_exit)
     atexit.register(_at_exit)
-    return build(configured, ml_client, fallback_to_local=fallback_to_local)
+    return build(configured, ml_client, fallback_to_local=fallback_to_local, wrong=wrong)
 
 
 def configure(values: Mapping[str, Any], ml_client: Any = None, *, fallback_to_local: bool = True) -> Session:
@@ -60,26 +85,31 @@ def configure(values: Mapping[str, Any], ml_client: Any = None, *, fallback_to_l
     Raises:
         ConfigError: a name or a value is wrong; then nothing changes.
     """
-    global _SESSION  # noqa: PLW0603
+    global _SESSION, _CLIENT
     with _LOCK:
         merged = _CONFIGURED | {k: v for k, v in values.items() if v is not None}
-        if ml_client is None and merged == _CONFIGURED and _SESSION is not None:
+        client = _CLIENT if ml_client is None else ml_client
+        if ml_client is not None and values.get("tracking_uri") is None:
+            # A URI that was set before would win: the one that is given last says where runs go.
+            merged.pop("tracking_uri", None)
+        if client is _CLIENT and merged == _CONFIGURED and _SESSION is not None:
             return _SESSION
-        session = _build(merged, ml_client, fallback_to_local=fallback_to_local)
+        session = _build(merged, client, fallback_to_local=fallback_to_local)
         _CONFIGURED.clear()
         _CONFIGURED.update(merged)
-        _SESSION = session
+        _SESSION, _CLIENT = session, client
         return session
 
 
 def reset() -> None:
     """Forget the session and what was configured; for tests."""
-    global _SESSION, _FOLLOWED  # noqa: PLW0603
+    global _SESSION, _FOLLOWED, _CLIENT  # noqa: PLW0603
     with _LOCK:
-        _FOLLOWED = None
-        if _SESSION is not None:
-            _SESSION.crew.dismiss()
+        _FOLLOWED = _CLIENT = None
+        for session in filter(None, (_SESSION, *_BESIDE.values())):
+            session.crew.dismiss()
         _SESSION = None
+        _BESIDE.clear()
         _CONFIGURED.clear()
         speech.forget()
 
@@ -112,6 +142,21 @@ def for_folder(folder: str) -> Session:
     return at_folder(folder, session)
 
 
+def for_uri(uri: str) -> Session:
+    """The session whose store this is: this process's own, or one beside it.
+
+    Raises:
+        ConfigError, OSError: it cannot be made.
+    """
+    session = current()
+    if session.uri == uri:
+        return session
+    with _LOCK:
+        if uri not in _BESIDE:
+            _BESIDE[uri] = _build({**_CONFIGURED, "tracking_uri": uri})
+        return _BESIDE[uri]
+
+
 def follow_mlflow(session: Session) -> None:
     """Where MLflow is loaded, or gets loaded, its own calls go to the same store and into the same runs."""
     from ..mlflow import guests  # noqa: PLC0415
@@ -132,7 +177,8 @@ def _follow(session: Session) -> None:
 
     if session is _FOLLOWED and session.is_mlflow:
         # A name that nobody chose must not take the place of one that the person gave MLflow.
-        setup.follow(session.uri, session.settings.experiment or None, session.templates)
+        experiment = session.settings.experiment or None
+        setup.follow(session.uri, experiment, session.templates, durable=session.is_durable)
 
 
 def plain_mlflow_run() -> RemoteRun | None:
@@ -143,10 +189,11 @@ def plain_mlflow_run() -> RemoteRun | None:
 
 
 def _remote(ref: RunRef) -> RemoteRun:
-    return for_folder(ref.folder).remote(ref)
+    session = for_folder(ref.folder)
+    return session.alias(ref) if session.is_durable else session.remote(ref)
 
 
 def _at_exit() -> None:
-    if _SESSION is not None:
+    for session in filter(None, (_SESSION, *_BESIDE.values())):
         with guard:
-            _SESSION.finish()
+            session.finish()

@@ -4,25 +4,31 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from .. import speech
+from .. import tags as t
 from ..context import RunRef
-from ..errors import BackendUnavailable
-from ..journal.folder import Folder
+from ..errors import BackendUnavailable, ConfigError
+from ..journal.folder import Folder, owner_of
 from ..journal.writer import JournalFile
+from ..mlflow import aliases
 from ..mlflow import setup as mlflow_setup
-from ..ports import RemoteRun
-from ..records import Record
-from ..settings import Layer, Settings, merge, unknown
+from ..ports import RemoteRun, limits_of
+from ..records import Opened, Record, Tags
+from ..settings import Settings, Wrong, raise_
 from ..shipper import status
 from . import place, sources, waiting
 from .backends import TEMPLATES, is_for_tests, is_in_memory
 from .crew import Crew
+from .kept import left_of
 
 DEFAULT_EXPERIMENT = "Default"
+R = TypeVar("R", Opened, Tags)
 
 
 @dataclass(frozen=True)
@@ -47,10 +53,26 @@ class Session:
         """Name of the experiment that runs open in."""
         return self.settings.experiment or DEFAULT_EXPERIMENT
 
+    @cached_property
+    def platform(self) -> str:
+        """What kind of machine this is, as ``{env}`` in names tells it."""
+        return mlflow_setup.detect_platform(os.environ)
+
     @property
     def is_mlflow(self) -> bool:
         """Whether the store is one that MLflow itself can reach."""
         return not is_for_tests(self.uri)
+
+    @property
+    def is_durable(self) -> bool:
+        """Whether MLflow's own calls are kept in the journal too."""
+        return self.settings.durable and self.is_mlflow
+
+    def alias(self, ref: RunRef) -> RemoteRun:
+        """The run as the durable store knows it at once, whatever ids it gets later."""
+        if ref.run_id:
+            return RemoteRun(ref.run_id, ref.experiment)
+        return RemoteRun(ref.run, aliases.experiment_alias(ref.experiment), aliases.ARTIFACTS + ref.run)
 
     @property
     def templates(self) -> Path:
@@ -68,7 +90,21 @@ class Session:
         Raises:
             OSError: it is not.
         """
+        self.journal.revive()
         self.journal.write(record)
+
+    def fitted(self, record: R) -> tuple[R, dict[str, str]]:
+        """The record with its tags as the store takes them, and the whole texts of those that had to be cut."""
+        names, limit = self.settings.tags, limits_of(self.uri).tag_length
+        limit = min(limit, self.settings.tag_max_length or limit)
+        if isinstance(record, Tags):
+            values, long = t.fitted(record.values, names, limit)
+            return record._replace(values=values), long
+        if record.inherit:
+            # The named run's hashes take the place of these; only the store knows them.
+            names = {key: name for key, name in names.items() if key not in t.HASHES}
+        values, long = t.fitted(record.tags, names, limit)
+        return record._replace(tags=values), long
 
     def serve(self) -> None:
         """See that a shipper lives for what was written."""
@@ -82,13 +118,12 @@ class Session:
         """
         while self.before_flush:
             self.before_flush.pop()()
-        journal = self.journal.path
-        size = journal.stat().st_size
-        if waiting.acknowledged(journal) >= size:
+        is_delivered = waiting.delivery_of(self.journal.path)
+        if is_delivered():
             return True
         self.serve()
         limit = self.settings.exit_timeout if timeout is None else timeout
-        return waiting.wait(lambda: waiting.acknowledged(journal) >= size, self.folder, limit, self.serve)
+        return waiting.wait(is_delivered, self.folder, limit, self.serve)
 
     def remote(self, ref: RunRef) -> RemoteRun:
         """Where this run lives in the store; waits until the shipper has made it.
@@ -100,12 +135,15 @@ class Session:
             return RemoteRun(ref.run_id, ref.experiment)
         self.serve()
         limit = self.settings.exit_timeout
-        if not waiting.wait(lambda: self.ids.get(ref.run) is not None, self.folder, limit, self.serve):
-            why = self.status().error or f"no answer in {limit:.0f} s"
-            raise BackendUnavailable(
-                f"{self.shown_uri} has not made the run yet ({why}); it is kept and made later"
-            )
-        return self.ids.get(ref.run) or RemoteRun("", "")
+        waiting.wait(lambda: self.ids.is_settled(ref.run), self.folder, limit, self.serve)
+        if (made := self.ids.get(ref.run)) is not None:
+            return made
+        if refusal := self.ids.refusal(ref.run):
+            raise BackendUnavailable(f"{self.shown_uri} has refused the run: {refusal}")
+        why = waiting.why(self.folder) or f"no answer in {limit:.0f} s"
+        raise BackendUnavailable(
+            f"{self.shown_uri} has not made the run yet ({why}); it is kept and made later"
+        )
 
     def status(self) -> status.Status:
         """What the shipper does."""
@@ -114,23 +152,39 @@ class Session:
     def finish(self) -> None:
         """The end of the process: await delivery for a bounded time, and say what is kept."""
         if self.journal.was_used:
-            if not self.flush():
+            delivered = False
+            with suppress(KeyboardInterrupt):  # a person who will not wait: what is kept is kept
+                delivered = self.flush()
+            if not delivered:
                 speech.warn_once(_kept(self))
             self.crew.dismiss()
 
 
 def _kept(session: Session) -> str:
-    told = session.status()
-    why = f" ({told.error})" if told.error else ""
-    left = session.journal.path.stat().st_size - waiting.acknowledged(session.journal.path)
+    told = waiting.why(session.folder)
+    why = f" ({told})" if told else ""
+    owner = session.journal.owner
+    left = sum(left_of(journal) for journal in session.folder.journals() if owner_of(journal) == owner)
     return (
         f"{left} bytes of records are kept in {session.folder.path} and not yet in {session.shown_uri}{why}; "
         "the shipper goes on with them, and `tracked sync` sends them now"
     )
 
 
-def build(configured: Mapping[str, Any], ml_client: Any = None, *, fallback_to_local: bool = True) -> Session:
+def build(
+    configured: Mapping[str, Any],
+    ml_client: Any = None,
+    *,
+    fallback_to_local: bool = True,
+    wrong: Wrong = raise_,
+) -> Session:
     """The session that these values, set by code, and all other settings give; nothing is changed by it.
+
+    Args:
+        configured: what code has set.
+        ml_client: as in ``setup_mlflow``.
+        fallback_to_local: as in ``setup_mlflow``.
+        wrong: told of each value that cannot be; if it does not raise, what is weaker counts.
 
     Raises:
         ConfigError: a value or a file is wrong.
@@ -139,11 +193,20 @@ def build(configured: Mapping[str, Any], ml_client: Any = None, *, fallback_to_l
     """
     environ = dict(os.environ)
     root = sources.project_root(sources.working_folder())
-    settings = load(configured, environ, root)
-    target = _target(configured, ml_client, settings, root, fallback_to_local=fallback_to_local)
+    settings = sources.load(configured, environ, root, wrong)
+    speech.speak(settings.verbosity, settings.origins["verbosity"] == sources.CODE)
+    target = _target(configured, ml_client, settings, root, fallback_to_local=fallback_to_local, wrong=wrong)
     if target.hint:
         speech.warn_once(target.hint)
-    settings = replace(settings, origins={**settings.origins, "tracking_uri": target.origin})
+    if settings.azure_workspace and target.origin == "default":
+        speech.warn_once(
+            f"{settings.origins['azure_workspace']} wants runs in the Azure ML workspace {settings.azure_workspace}: "
+            "give setup_mlflow its ml_client; until then they go to the local store"
+        )
+    if target.origin != "configuration":  # else the setting's own origin says more
+        settings = replace(settings, origins={**settings.origins, "tracking_uri": target.origin})
+    if settings.durable and not is_for_tests(target.uri):
+        aliases.durable_uri(target.uri)
     home = place.home(settings.home)
     return on_folder(place.folder_for(home, target.uri, environ), target.uri, home, settings)
 
@@ -152,37 +215,39 @@ def on_folder(folder: Folder, uri: str, home: Path, settings: Settings) -> Sessi
     """The session that writes to this journal folder."""
     in_process = settings.shipper == "thread" or is_in_memory(uri)
     crew = Crew(folder, uri, home, in_process=in_process)
-    return Session(settings, uri, folder, JournalFile(folder), crew, waiting.Ids(folder), home)
+    return Session(
+        settings,
+        uri,
+        folder,
+        JournalFile(folder, settings.journal_max_bytes),
+        crew,
+        waiting.Ids(folder),
+        home,
+    )
 
 
 def _target(
-    configured: Mapping[str, Any], ml_client: Any, settings: Settings, root: Path, *, fallback_to_local: bool
+    configured: Mapping[str, Any],
+    ml_client: Any,
+    settings: Settings,
+    root: Path,
+    *,
+    fallback_to_local: bool,
+    wrong: Wrong,
 ) -> mlflow_setup.Target:
     if is_for_tests(settings.tracking_uri):
         return mlflow_setup.Target(settings.tracking_uri, settings.origins["tracking_uri"])
     explicit = configured.get("tracking_uri")
     try:
-        return mlflow_setup.resolve_uri(explicit, ml_client, settings.tracking_uri, root=root)
+        files = Path(settings.config_dir) if settings.config_dir else root
+        return mlflow_setup.resolve_uri(explicit, ml_client, settings.tracking_uri, root=root, files=files)
+    except ConfigError as error:
+        wrong(error)
     except BackendUnavailable as error:
         if not fallback_to_local:
             raise
         speech.warn_once(f"{error}; runs go to the local store")
-        return mlflow_setup.resolve_uri(root=root, environ={})
-
-
-def load(configured: Mapping[str, Any], environ: Mapping[str, str], root: Path) -> Settings:
-    """All layers merged, strongest first; unknown names are told once.
-
-    Raises:
-        ConfigError: a value or a file is wrong.
-    """
-    config_dir = configured.get("config_dir")
-    files = sources.from_files(Path(config_dir) if config_dir else root)
-    variables = sources.from_environment(environ)
-    for line in [*unknown(files), *unknown(variables, also=sources.SWITCHES)]:
-        speech.warn_once(line)
-    code = Layer("setup_mlflow / configure", configured)
-    return merge([code, variables, files, sources.from_mlflow_environment(environ)])
+    return mlflow_setup.resolve_uri(root=root, environ={})
 
 
 def at_folder(folder: str, like: Session) -> Session:

@@ -12,7 +12,9 @@ import filelock
 
 from .. import speech
 from ..journal.folder import Folder
+from ..shipper.status import read_status
 from . import process
+from .overseer import Overseer
 
 _STARTING = 5.0
 """Seconds that a started shipper is given to take its lock before another is started."""
@@ -25,16 +27,28 @@ class Crew:
         self.folder, self.uri, self.home = folder, uri, home
         self.in_process = in_process
         self._started = -_STARTING
+        self._overseer = Overseer(folder)
+        self._asked_to_go = 0
         self._thread: _Thread | None = None
         self._lock = threading.Lock()
 
     def ensure(self) -> None:
-        """Start a shipper if nobody serves the folder; costs a fraction of a millisecond if somebody does."""
+        """See that a shipper serves the folder and does not hang; costs a fraction of a millisecond if one does."""
         with self._lock:
             if self.in_process:
                 self._ensure_thread()
-            elif time.monotonic() - self._started > _STARTING and not process.is_served(self.folder):
+            elif time.monotonic() - self._started > _STARTING and self._is_wanted():
                 self._start_process()
+
+    def _is_wanted(self) -> bool:
+        """Whether nobody serves, or somebody who hangs or whose version is behind ours."""
+        if not process.is_served(self.folder) or self._overseer.end_if_hung():
+            return True
+        told = read_status(self.folder.status)
+        if not told.is_outdated or told.pid == self._asked_to_go:
+            return False
+        self._asked_to_go = told.pid
+        return True
 
     def _start_process(self) -> None:
         try:

@@ -7,6 +7,7 @@ import hmac
 import json
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import filelock
@@ -20,6 +21,8 @@ from ..redact import MASK, redact_url
 
 _CREDENTIALS = ("MLFLOW_TRACKING_", "AZURE_", "AWS_", "GOOGLE_", "DATABRICKS_")
 _NO_CREDENTIALS = ("MLFLOW_TRACKING_URI",)
+_BY_ENVIRONMENT = ("databricks", "databricks-uc", "uc")
+"""Schemes whose host is in the environment, or in a file of the person's."""
 
 
 def home(setting: str = "") -> Path:
@@ -33,12 +36,15 @@ def folder_for(home: Path, uri: str, environ: Mapping[str, str]) -> Folder:
     The name is a keyed hash of both: no secret is written down, and none can be tried out on the name.
     """
     given = {k: v for k, v in environ.items() if k.startswith(_CREDENTIALS) and k not in _NO_CREDENTIALS}
-    told = json.dumps([uri, sorted(given.items())])
-    name = hmac.new(_secret(home), told.encode(), hashlib.sha256).hexdigest()[:20]
-    folder = Folder(home / "stores" / name).made()
+    folder = folder_called(home, json.dumps([uri, sorted(given.items())])).made()
     if not folder.target.exists():
-        disk.replace(folder.target, orjson.dumps({"uri": without_credentials(uri)}))
+        disk.replace(folder.target, target(home, uri))
     return folder
+
+
+def target(home: Path, uri: str) -> bytes:
+    """What a journal folder says of its store."""
+    return orjson.dumps({"uri": without_credentials(uri), "store": _mark(home, uri)})
 
 
 def uri_of(folder: Folder) -> str:
@@ -53,6 +59,24 @@ def uri_of(folder: Folder) -> str:
         raise ConfigError(f"{folder.path} does not say which store it is for") from error
 
 
+def is_for(folder: Folder, home: Path, uri: str) -> bool:
+    """Whether the journals of this folder are for the store behind this URI, whatever the credentials."""
+    mark = _mark(home, uri)
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        return bool(mark) and mark == orjson.loads(folder.target.read_bytes())["store"]
+    return False
+
+
+def _mark(home: Path, uri: str) -> str:
+    """The store without credentials, as a keyed hash: what is left of a query may still be nobody's business.
+
+    Empty where the URI alone does not say which store it is.
+    """
+    if uri.partition(":")[0] in _BY_ENVIRONMENT:
+        return ""
+    return _hashed(home, redact_url(uri).replace(f"{MASK}@", "", 1))
+
+
 def folders(home: Path) -> list[Folder]:
     """Every journal folder."""
     return [Folder(path) for path in sorted((home / "stores").glob("*")) if path.is_dir()]
@@ -61,6 +85,15 @@ def folders(home: Path) -> list[Folder]:
 def without_credentials(uri: str) -> str:
     """The URI as it may be shown: no user, password or query."""
     return redact_url(uri).replace(f"{MASK}@", "", 1).partition("?")[0]
+
+
+def folder_called(home: Path, told: str) -> Folder:
+    """The journal folder that is named by a keyed hash of this text; it need not be there."""
+    return Folder(home / "stores" / _hashed(home, told))
+
+
+def _hashed(home: Path, told: str) -> str:
+    return hmac.new(_secret(home), told.encode(), hashlib.sha256).hexdigest()[:20]
 
 
 def _secret(home: Path) -> bytes:

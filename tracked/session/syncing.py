@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,13 @@ from ..shipper.loop import Shipper
 from ..shipper.status import read_status
 from . import current, place, process, waiting
 from .backends import impatient_backend_for
+from .building import Session
+from .kept import undelivered
+
+_LOGIN = ("USERNAME", "PASSWORD", "TOKEN", "AUTH", "AWS_SIGV4", "CLIENT_CERT_PATH")
+"""``MLFLOW_TRACKING_*`` names that MLflow shows to whatever server it talks to."""
+_AGAIN = 60.0
+"""Seconds between two looks at folders beside the one that is watched."""
 
 
 @dataclass(frozen=True)
@@ -41,32 +49,49 @@ class Report:
 def sync_all(timeout: float = 600.0, *, dry_run: bool = False) -> Iterator[Report]:
     """Deliver every folder that has something left, one after the other.
 
+    The login of the environment is for the current store: no other server gets to see it.
+
     Raises:
         ConfigError: the settings are wrong.
     """
     session = current()
     for folder in place.folders(session.home):
-        if folder == session.folder:
-            yield _reported(folder, session.uri, session.home, timeout, dry_run=dry_run)
-        elif left := undelivered(folder):
-            try:
-                yield _reported(folder, place.uri_of(folder), session.home, timeout, dry_run=dry_run)
-            except ConfigError as error:
-                yield Report(str(folder.path), "?", left, left, 0, str(error))
+        if folder == session.folder or undelivered(folder):
+            yield sync_one(session, folder, timeout, dry_run=dry_run)
 
 
-def _reported(folder: Folder, uri: str, home: Path, timeout: float, *, dry_run: bool) -> Report:
+def sync_one(session: Session, folder: Folder, timeout: float = 600.0, *, dry_run: bool = False) -> Report:
+    """Deliver one folder, which may be for another store than the session's."""
     before = undelivered(folder)
-    problem = "" if dry_run else _sync(folder, uri, home, timeout)
+    if folder == session.folder or place.is_for(folder, session.home, session.uri):
+        problem = "" if dry_run else _sync(folder, session.uri, session.home, timeout)
+        return _report(folder, session.uri, before, problem)
+    try:
+        uri = place.uri_of(folder)
+    except ConfigError as error:
+        return _report(folder, "", before, str(error))
+    with _login_hidden() as hidden:
+        problem = "" if dry_run else _sync(folder, uri, session.home, timeout)
+    if problem and hidden:
+        problem += " (the login of the environment is for the current store; to use it here, set MLFLOW_TRACKING_URI)"
+    return _report(folder, uri, before, problem)
+
+
+def _report(folder: Folder, uri: str, before: int, problem: str) -> Report:
     aside = read_status(folder.status).set_aside
-    return Report(
-        str(folder.path), place.without_credentials(uri), before, undelivered(folder), aside, problem
-    )
+    shown = place.without_credentials(uri) or "?"
+    return Report(str(folder.path), shown, before, undelivered(folder), aside, problem)
 
 
-def undelivered(folder: Folder) -> int:
-    """Bytes of journals that are not acknowledged by the store."""
-    return sum(max(0, path.stat().st_size - waiting.acknowledged(path)) for path in folder.journals())
+@contextmanager
+def _login_hidden() -> Iterator[bool]:
+    """Keep the login from the server that is asked in this block; tells whether there is one."""
+    names = [f"MLFLOW_TRACKING_{name}" for name in _LOGIN]
+    hidden = {name: os.environ.pop(name) for name in names if name in os.environ}
+    try:
+        yield bool(hidden)
+    finally:
+        os.environ.update(hidden)
 
 
 def _sync(folder: Folder, uri: str, home: Path, timeout: float) -> str:
@@ -83,11 +108,19 @@ def _sync(folder: Folder, uri: str, home: Path, timeout: float) -> str:
 
 
 def watch(stop: threading.Event) -> None:
-    """Serve the folder of the current settings until ``stop`` is set.
+    """Serve the folder of the current settings until ``stop`` is set, and what others left for the same store.
 
     Raises:
         filelock.Timeout: another process serves it.
     """
     session = current()
     os.environ[process.LINGER] = "inf"
+    beside = threading.Thread(target=_watch_beside, args=(session, stop), daemon=True)
+    beside.start()
     process.serve(session.folder, session.uri, session.home, stop, backend=impatient_backend_for)
+
+
+def _watch_beside(session: Session, stop: threading.Event) -> None:
+    while not stop.is_set():
+        process.adopt(session.folder, session.uri, session.home)
+        stop.wait(_AGAIN)

@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from ..journal import lines
+from ..journal import ids, lines
 from ..journal.acks import read_ack
 from ..journal.folder import Folder
 from ..ports import RemoteRun
 from ..shipper import status
+from ..shipper.bell import ring
 
 STALLED = 15.0
-"""Seconds without a sign of life after which a shipper counts as stalled."""
+"""Seconds without a sign of life after which a shipper is waited for no longer; at its start it need not give any."""
 
 
 def acknowledged(journal: Path) -> int:
     """How many bytes of this journal are delivered."""
     return read_ack(journal).at
+
+
+def delivery_of(journal: Path) -> Callable[[], bool]:
+    """Asks whether all that is in this journal now is delivered; one that is gone was."""
+    try:
+        size = journal.stat().st_size
+    except FileNotFoundError:
+        return lambda: True
+    return lambda: acknowledged(journal) >= size or not journal.exists()
 
 
 def wait(
@@ -30,28 +41,41 @@ def wait(
         done: what is waited for.
         folder: whose shipper is waited for.
         timeout: seconds, at most.
-        ensure: sees that a shipper lives; asked every second, since it may die while it is waited for.
+        ensure: sees that a shipper lives; asked every second, since it may die or hang while it is waited for.
     """
-    started = asked = time.time()
+    watch, began, asked = status.Watch(folder.status), time.time(), 0.0
+    until = time.monotonic() + timeout
     for pause in _pauses():
         if done():
             return True
-        now = time.time()
-        if now - started > timeout or _is_stuck(folder, started):
+        now = time.monotonic()
+        if now > until or _is_stuck(watch, began):
             return done()
-        if ensure is not None and now - asked > 1.0:
+        if now - asked > 1.0:
             asked = now
-            ensure()
+            if ensure is not None:
+                ensure()
+            ring(folder)
         time.sleep(pause)
     raise AssertionError
 
 
-def _is_stuck(folder: Folder, started: float) -> bool:
+def _is_stuck(watch: status.Watch, began: float) -> bool:
+    told, silent = watch.look()
+    # Told before we began to wait, it may be the last word of a shipper that is gone.
+    is_news = told.time > began or time.time() - told.time < status.FRESH
+    if is_news and told.phase in (status.WAITING, status.REFUSED):
+        return True
+    return silent > STALLED and told.phase in (status.IDLE, status.SHIPPING, status.WAITING)
+
+
+def why(folder: Folder) -> str:
+    """What keeps the shipper of this folder from delivering, as far as it can be seen; empty if it is just not done."""
     told = status.read_status(folder.status)
-    if told.phase in (status.WAITING, status.REFUSED):
-        # Told before we began to wait, it may be the last word of a shipper that is gone.
-        return told.time > started or time.time() - told.time < status.FRESH
-    return time.time() - max(told.time, started) > STALLED and told.phase == status.IDLE
+    silent = time.time() - told.time
+    if told.error or told.phase == status.GONE or silent < STALLED:
+        return told.error
+    return f"process {told.pid}, which delivers, is {told.phase} and has given no sign of life for {silent:.0f} s"
 
 
 def _pauses() -> Iterator[float]:
@@ -66,23 +90,44 @@ class Ids:
 
     def __init__(self, folder: Folder) -> None:
         self.path = folder.ids
-        self._at = 0
-        self._known: dict[str, RemoteRun] = {}
+        self._file = self._at = 0
+        self._known: dict[str, ids.Made] = {}
 
     def get(self, run: str) -> RemoteRun | None:
         """The run's place in the store, if the shipper knows it by now."""
+        made = self._made(run)
+        return made if isinstance(made, RemoteRun) else None
+
+    def refusal(self, run: str) -> str:
+        """Why the store will never make the run; empty if that is not known."""
+        made = self._made(run)
+        return made.reason if isinstance(made, ids.Refusal) else ""
+
+    def is_settled(self, run: str) -> bool:
+        """Whether the store has made the run, or will never make it."""
+        return self._made(run) is not None
+
+    def _made(self, run: str) -> ids.Made | None:
         if run not in self._known:
             self._read_on()
         return self._known.get(run)
 
+    def local(self, run_id: str) -> str | None:
+        """The run of this folder that has this MLflow id, by its local id."""
+        self._read_on()
+        made = ((run, made) for run, made in self._known.items() if isinstance(made, RemoteRun))
+        return next((run for run, remote in made if remote.run_id == run_id), None)
+
     def _read_on(self) -> None:
         try:
             with self.path.open("rb") as file:
+                status = os.fstat(file.fileno())
+                if status.st_ino != self._file or status.st_size < self._at:
+                    # The shipper has cut it; what is known stays known.
+                    self._file, self._at = status.st_ino, 0
                 file.seek(self._at)
                 chunk = lines.whole(file.read())
         except OSError:
             return
         self._at += len(chunk)
-        for line in lines.parse(chunk):
-            if isinstance(line.value, list):
-                self._known[line.value[0]] = RemoteRun(*line.value[1:])
+        self._known.update(ids.entries(chunk))

@@ -54,16 +54,19 @@ def actions(records: Iterable[Record], limits: Limits) -> Iterator[Action]:
         yield from _of_one_run(run, own, limits)
 
 
-def _of_one_run(run: str, records: list[Record], limits: Limits) -> Iterator[Action]:
+def _of_one_run(run: str, records: list[Record], limits: Limits) -> list[Action]:
     """Data in requests as large as may be, in the order it was written."""
     parcel = _Parcel(run, limits)
     for record in records:
-        if isinstance(record, Metrics | Params | Tags):
-            yield from parcel.add(record)
+        if isinstance(record, Metrics):
+            parcel.add_points(record)
+        elif isinstance(record, Params | Tags):
+            parcel.add_texts(record)
         else:
-            yield from parcel.sealed()
-            yield record
-    yield from parcel.sealed()
+            parcel.seal()
+            parcel.done.append(record)
+    parcel.seal()
+    return parcel.done
 
 
 class _Parcel:
@@ -71,6 +74,7 @@ class _Parcel:
 
     def __init__(self, run: str, limits: Limits) -> None:
         self.run, self.limits = run, limits
+        self.done: list[Action] = []
         self._empty()
 
     def _empty(self) -> None:
@@ -79,35 +83,30 @@ class _Parcel:
         self.tags: dict[str, str] = {}
         self.bytes = 0
 
-    def add(self, record: Metrics | Params | Tags) -> Iterator[Batch]:
-        if isinstance(record, Metrics):
-            return self._add_points(record)
-        return self._add_texts(record)
-
-    def _add_points(self, record: Metrics) -> Iterator[Batch]:
-        steps = record.steps
+    def add_points(self, record: Metrics) -> None:
+        time, steps = record.time, record.steps
         for key, value in record.values.items():
             if len(self.points) >= self.limits.points or self._is_full():
-                yield from self.sealed()
+                self.seal()
             step = steps if isinstance(steps, int) else steps.get(key, 0)
-            self.points.append(Point(key, value, record.time, step))
+            self.points.append(Point(key, value, time, step))
 
-    def _add_texts(self, record: Params | Tags) -> Iterator[Batch]:
+    def add_texts(self, record: Params | Tags) -> None:
         for key, value in record.values.items():
             room = len(self.params) < self.limits.params and len(self.tags) < self.limits.tags
             # A param that changes must meet the store as a second request, which refuses it: the first one stays.
             changed = isinstance(record, Params) and self.params.get(key, value) != value
             self.bytes += len(key) + len(value)
             if not room or changed or self._is_full() or self.bytes > self.limits.bytes:
-                yield from self.sealed()
+                self.seal()
                 self.bytes = len(key) + len(value)
             (self.params if isinstance(record, Params) else self.tags)[key] = value
 
     def _is_full(self) -> bool:
         return len(self.points) + len(self.params) + len(self.tags) >= self.limits.entities
 
-    def sealed(self) -> Iterator[Batch]:
+    def seal(self) -> None:
         batch = Batch(self.run, tuple(self.points), tuple(self.params.items()), tuple(self.tags.items()))
         if len(batch):
-            yield batch
+            self.done.append(batch)
             self._empty()

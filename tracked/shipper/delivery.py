@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
-from pathlib import Path
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any
 
 from .. import outcome
 from .. import tags as t
-from ..errors import ConfigError, Refused
-from ..journal import disk, lines
+from ..errors import Refused
+from ..journal import disk, ids, lines
 from ..journal.folder import Folder
+from ..journal.history import records_of
+from ..notes import placed
 from ..params import same_value
 from ..ports import Backend, RemoteRun
 from ..records import Artifact, Closed, Opened, to_json
 from ..redact import redact_text
 from .batches import Action, Batch
+from .files import Files
+from .stale import end_dead, find_stale, next_beat
 
 
 class Delivery:
@@ -26,21 +30,41 @@ class Delivery:
     again; all that is sent here may be sent twice.
     """
 
-    def __init__(self, folder: Folder, backend: Backend) -> None:
+    def __init__(
+        self,
+        folder: Folder,
+        backend: Backend,
+        alive: Callable[[], object] = lambda: None,
+        answered: Callable[[], object] = lambda: None,
+    ) -> None:
         self.folder, self.backend = folder, backend
-        self.runs: dict[str, RemoteRun | None] = dict(_known(folder.ids))
+        self.alive = alive
+        """Called now and then while files are sent, as a sign of life."""
+        self.answered = answered
+        """Called whenever the store has done something with an action."""
+        self.runs: dict[str, RemoteRun | None] = {
+            run: None if isinstance(made, ids.Refusal) else made for run, made in ids.read(folder).items()
+        }
         """None for a run that the store refused, or that no journal brings."""
         self.unsure: set[str] = set()
         """Runs whose creation may have been tried before."""
-        self.closed: set[str] = set()
+        self.experiments: set[str] = set()
+        """Experiments that got a run since somebody looked for stale ones in them."""
         self.set_aside = 0
         self._aside: list[bytes] = []
-        self._uploaded: list[str] = []
+        self._files: dict[str, list[Artifact]] = {}
+        """Files of this stretch that are still to be sent, by run."""
+        self._notes: dict[str, str] = {}
+        """Descriptions, by MLflow id, of runs made in this stretch: nobody else could have written any yet."""
+        self.done_with: list[str] = []
+        """Snapshots that are no longer needed once the stretch is acknowledged."""
 
     def begin(self) -> None:
         """Begin a stretch, or begin it again."""
         self._aside.clear()
-        self._uploaded.clear()
+        self._files.clear()
+        self.done_with.clear()
+        self._notes.clear()
 
     def send(self, action: Action) -> None:
         """Do what this action says, or put it aside with the reason."""
@@ -48,8 +72,9 @@ class Delivery:
             self._dispatch(action)
         except Refused as error:
             if isinstance(action, Opened):
-                self.runs[action.run] = None
+                self._learn_refusal(action.run, str(error))
             self.put_aside(action, str(error))
+        self.answered()
 
     def _dispatch(self, action: Action) -> None:
         if isinstance(action, Opened):
@@ -59,39 +84,56 @@ class Delivery:
         elif isinstance(action, Batch):
             self._log(remote, action)
         elif isinstance(action, Artifact):
-            self._upload(remote, action)
+            self._files.setdefault(action.run, []).append(action)
         else:
-            if remote.owned:
-                self.backend.close(remote.run_id, action.status, action.time)
-            self.closed.add(action.run)
+            self._close(remote, action)
+
+    def _close(self, remote: RemoteRun, closed: Closed) -> None:
+        self._send_files_of(closed.run)
+        if remote.owned:
+            self.backend.close(remote.run_id, closed.status, closed.time)
 
     def _open(self, opened: Opened) -> None:
         if self.runs.get(opened.run):
             return
-        unsure = opened.run in self.unsure or opened.attach
+        unsure = opened.run in self.unsure or opened.attach or self.folder.exported.exists()
         self.unsure.add(opened.run)
         remote = self.backend.find(opened) if unsure else None
         if remote and remote.run_id == opened.attach:
-            remote = remote._replace(owned=False)
+            remote = remote._replace(owned=t.TAKEN_OVER in opened.tags)
         # A run to be joined that is not in this store is made anew: better than to lose its data.
-        self._learn(opened.run, remote or self.backend.create(opened, self._parent_id(opened)))
+        if remote is None:
+            remote = self.backend.create(opened, self._parent_id(opened))
+            self._notes[remote.run_id] = opened.tags.get(t.MLFLOW_NOTE, "")
+        self._learn(opened.run, remote)
 
     def _parent_id(self, opened: Opened) -> str | None:
-        parent = self.runs.get(opened.parent or "")
+        # MLflow's own API may have named the parent by our id.
+        parent = self.runs.get(opened.parent or opened.parent_id or "")
         return parent.run_id if parent else opened.parent_id
 
     def _learn(self, run: str, remote: RemoteRun) -> None:
-        disk.append(self.folder.ids, lines.encode([run, *remote]))
+        ids.add(self.folder, run, remote)
         self.runs[run] = remote
+        self.experiments.add(remote.experiment_id)
+
+    def _learn_refusal(self, run: str, reason: str) -> None:
+        # Whoever delivers after us must not wait for it, nor try it again with each of its records.
+        ids.add(self.folder, run, ids.Refusal(redact_text(reason, os.environ)))
+        self.runs[run] = None
 
     def give_up(self, run: str) -> None:
-        """Wait for the beginning of this run no longer."""
+        """Wait for the beginning of this run no longer, unless only the line that told its id is damaged."""
+        for record in records_of(self.folder, run):
+            if isinstance(record, Opened):
+                self.unsure.add(run)
+                self.send(record)
         self.runs.setdefault(run, None)
 
     def _log(self, remote: RemoteRun, batch: Batch) -> None:
         """Send a batch; if it is refused, halve it until only what is bad remains."""
         try:
-            tags = {key: self._translated(key, value) for key, value in batch.tags}
+            tags = self._translated(remote.run_id, batch)
             self.backend.log(remote.run_id, batch.points, dict(batch.params), tags)
         except Refused:
             if len(batch) > 1:
@@ -110,26 +152,70 @@ class Delivery:
                 self.backend.log(remote.run_id, (), {}, {t.param_changed(key): value})
         return bool(batch.params)
 
-    def _translated(self, key: str, value: str) -> str:
-        """A tag that names one of our runs names it by its MLflow id in the store."""
+    def _translated(self, run_id: str, batch: Batch) -> dict[str, str]:
+        """The tags as the store has them: runs by their MLflow ids, and our summary as a part of the description."""
+        tags = {key: self._named(key, value) for key, value in batch.tags}
+        ours = tags.pop(t.SUMMARY, None)
+        if ours is not None:
+            there = tags.get(t.MLFLOW_NOTE) or self._note(run_id)
+            tags[t.MLFLOW_NOTE] = placed(ours, there, self.backend.limits.tag_length)
+        if run_id in self._notes and t.MLFLOW_NOTE in tags:
+            self._notes[run_id] = tags[t.MLFLOW_NOTE]
+        return tags
+
+    def _note(self, run_id: str) -> str:
+        """The description that the run has in the store."""
+        known = self._notes.get(run_id)
+        return self.backend.tag(run_id, t.MLFLOW_NOTE) or "" if known is None else known
+
+    def _named(self, key: str, value: str) -> str:
         remote = self.runs.get(value) if key in t.NAMES_A_RUN else None
         return remote.run_id if remote else value
 
-    def _upload(self, remote: RemoteRun, artifact: Artifact) -> None:
+    def send_files(self) -> None:
+        """Send the files of this stretch, run by run: nothing else waits for a large one."""
+        for run in list(self._files):
+            self._send_files_of(run)
+
+    def _send_files_of(self, run: str) -> None:
+        remote, artifacts = self.runs.get(run), self._files.pop(run, [])
+        if remote is None or not artifacts:
+            return
+        parcel = Files(self.folder, artifacts, self.put_aside)
         try:
-            source = self.folder.stored(artifact.stored)
-        except ConfigError as error:
-            raise Refused(str(error)) from error
-        if not os.path.isfile(source):  # noqa: PTH113 - a name that no file can have is no file
-            raise Refused(f"its copy {artifact.stored} is gone")
-        self.backend.upload(remote.run_id, source, artifact.name)
-        self._uploaded.append(artifact.stored)
+            if parcel.to_send:
+                refused = self.backend.upload(remote.run_id, parcel.to_send, self.alive)
+                self.done_with += parcel.done_with(refused)
+            for name in parcel.to_remove:
+                self.backend.remove(remote.run_id, name)
+        except Refused as error:
+            for artifact in artifacts:
+                self.put_aside(artifact, str(error))
 
     def close_dead(self, runs: Iterable[str], time: int, reason: str) -> None:
-        """End runs whose process is gone."""
-        for run in filter(self.runs.get, runs):
-            self.send(Batch(run, tags=((t.END_REASON, reason),)))
-            self.send(Closed(run, time, outcome.KILLED))
+        """End runs whose process is gone; not those that it had only joined, and none that has ended otherwise."""
+        for run in runs:
+            remote = self.runs.get(run)
+            if remote and remote.owned:
+                try:
+                    end_dead(self.backend, remote.run_id, time, reason)
+                except Refused as error:
+                    self.put_aside(Closed(run, time, outcome.KILLED), str(error))
+
+    def beat(self, runs: Iterable[str]) -> None:
+        """Give these runs, as far as they are ours to end, a sign of life."""
+        for run in runs:
+            remote = self.runs.get(run)
+            if remote and remote.owned:
+                self.send(Batch(run, tags=tuple(next_beat().items())))
+
+    def end_stale(self) -> None:
+        """End what was left behind in the experiments that got a run since the last time."""
+        for experiment in list(self.experiments):
+            for stale in find_stale(self.backend, experiment, self.folder):
+                with suppress(Refused):  # deleted in this moment
+                    end_dead(self.backend, stale.run_id, stale.time, stale.reason)
+            self.experiments.discard(experiment)
 
     def put_aside(self, what: Action | str, reason: str) -> None:
         """Keep what cannot be delivered, with the reason, for ``tracked doctor``."""
@@ -143,20 +229,10 @@ class Delivery:
             self.set_aside += len(self._aside)
             self._aside.clear()
 
-    def free(self) -> None:
-        """Remove the snapshots of artifacts whose delivery is acknowledged by now."""
-        for stored in self._uploaded:
-            _remove(self.folder, stored)
-        self._uploaded.clear()
-
-
-def _remove(folder: Folder, stored: str) -> None:
-    try:
-        path = folder.stored(stored)
-        path.unlink(missing_ok=True)
-        path.parent.rmdir()
-    except (ConfigError, OSError):
-        return  # not ours, or another file still lies beside it
+    def free(self, snapshots: Iterable[str]) -> None:
+        """Remove snapshots whose delivery is acknowledged by now."""
+        for name in snapshots:
+            self.folder.free(name)
 
 
 def _shown(what: Action | str) -> Any:
@@ -165,9 +241,3 @@ def _shown(what: Action | str) -> Any:
         points = [(key, str(value), time, step) for key, value, time, step in what.points]
         return ["batch", what.run, points, what.params, what.tags]
     return what if isinstance(what, str) else to_json(what)
-
-
-def _known(ids: Path) -> Iterable[tuple[str, RemoteRun]]:
-    for line in lines.parse(ids.read_bytes() if ids.exists() else b""):
-        if isinstance(line.value, list) and len(line.value) == 1 + len(RemoteRun._fields):
-            yield line.value[0], RemoteRun(*line.value[1:])

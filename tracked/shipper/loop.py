@@ -11,14 +11,15 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from .. import tags as t
 from ..errors import BackendUnavailable, LoginRefused
+from ..journal import ids
 from ..journal.folder import Folder
 from ..ports import Backend
 from ..redact import redact_text
 from . import status
-from .batches import Batch
+from .bell import Bell, bell_of
 from .delivery import Delivery
+from .stale import HEARTBEAT
 from .tail import Tail
 
 log = logging.getLogger("tracked.shipper")
@@ -28,10 +29,10 @@ PACE = 0.2
 MUCH = 1 << 16
 """Bytes left in a journal for which there is no pause."""
 LONGEST_WAIT = 60.0
+LONGEST_ASKED = 900.0
+"""Seconds for which a store can ask us not to come back."""
 PATIENCE = 30.0
 """Seconds without any delivery after which no other journal is expected to bring the beginning of a run."""
-HEARTBEAT = 60.0
-"""Seconds between two heartbeats of a run; each names the time by which the next is due."""
 
 
 class Shipper:
@@ -53,10 +54,21 @@ class Shipper:
         self._synced = self._beaten = 0.0
 
     def serve(self, linger: float) -> None:
-        """Deliver until nobody writes here any more, nothing is left, and ``linger`` seconds have passed."""
+        """Deliver until nobody writes here any more, nothing is left, and ``linger`` seconds have passed.
+
+        Or until somebody of a newer version asks for the post.
+        """
         self._tell(status.STARTING)
+        self.folder.handover.unlink(missing_ok=True)
+        with bell_of(self.folder, self.stop) as bell:
+            self._serve(linger, bell)
+        if not self.refused:
+            ids.prune(self.folder)
+            self._tell(status.GONE)
+
+    def _serve(self, linger: float, bell: Bell) -> None:
         idle_since = self._stirred = time.monotonic()
-        while not self.stop.is_set() and self.folder.path.exists():
+        while not self.stop.is_set() and not self.is_relieved and self.folder.path.exists():
             moved = self._told_round()
             now = time.monotonic()
             if moved or self.problem:
@@ -66,9 +78,14 @@ class Shipper:
             if self.refused or now - idle_since > linger:
                 break
             if not (moved and self._is_behind()):
-                self._rest(self._pause())
-        if not self.refused:
-            self._tell(status.GONE)
+                pause = self._pause()
+                # Where the store is down or wants to be left alone, ringing does not help.
+                (self._rest if pause > PACE else bell.wait)(pause)
+
+    @property
+    def is_relieved(self) -> bool:
+        """Whether a shipper of a newer version is there to take over."""
+        return self.folder.handover.exists()
 
     @property
     def problem(self) -> Exception | None:
@@ -149,8 +166,16 @@ class Shipper:
     def _get_delivery(self) -> Delivery:
         # The backend is made when there is something to deliver: making it costs seconds and may fail.
         if self._delivery is None:
-            self._delivery = Delivery(self.folder, self._make_backend())
+            self._tell(status.STARTING)
+            self._delivery = Delivery(
+                self.folder, self._make_backend(), self._still_here, lambda: self._tell(status.SHIPPING)
+            )
         return self._delivery
+
+    def _still_here(self) -> None:
+        """What must not wait for a large file."""
+        self._tell(status.SHIPPING)
+        self._attempt(self._sync_and_beat)
 
     def _sync_and_beat(self) -> bool:
         now = time.monotonic()
@@ -158,28 +183,28 @@ class Shipper:
             self._synced = now
             for tail in self._tails.values():
                 tail.sync()
+                tail.look()
         if now - self._beaten > HEARTBEAT and self._delivery and not self.problem:
             self._beaten = now
-            self._beat(self._delivery)
+            for tail in self._tails.values():
+                if tail.look():
+                    self._delivery.beat(tail.open)
+            self._delivery.end_stale()
         return False
-
-    def _beat(self, delivery: Delivery) -> None:
-        due = str(int((time.time() + 2 * HEARTBEAT) * 1000))
-        for tail in self._tails.values():
-            for run in filter(delivery.runs.get, tail.open):
-                delivery.send(Batch(run, tags=((t.HEARTBEAT, due),)))
 
     def _rest(self, seconds: float) -> None:
         """Wait, giving a sign of life every second."""
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0 and not self.stop.wait(min(1.0, left)):
+            self._attempt(self._sync_and_beat)
             self._tell(self._teller.last.phase, self._teller.last.error)
 
     def _pause(self) -> float:
+        asked = min(LONGEST_ASKED, getattr(self.problem, "after", 0.0))
         if not self._failures:
-            return PACE
+            return max(PACE, asked)
         longest = min(LONGEST_WAIT, 0.5 * 2.0**self._failures)
-        return longest * random.uniform(0.5, 1.0)  # noqa: S311 - jitter, no secret
+        return max(asked, longest * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, no secret
 
     def _tell(self, phase: str, error: str = "") -> None:
         self._teller.tell(phase, error, self._delivery.set_aside if self._delivery else 0)

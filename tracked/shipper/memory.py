@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from .. import tags as t
 from ..errors import Refused
 from ..journal import lines
-from ..ports import Limits, Point, RemoteRun
+from ..ports import SEAL, File, Limits, OpenRun, Point, RemoteRun
 from ..records import Opened
 
 
@@ -53,7 +53,7 @@ class MemoryBackend:
 
     def _created(self, run_id: str, opened: Opened, parent_id: str | None) -> None:
         inherited = self.runs[opened.inherit].tags if opened.inherit in self.runs else {}
-        hashes = {k: inherited[k] for k in t.READ_AS if k in inherited}
+        hashes = {k: inherited[k] for k in t.HASHES if k in inherited}
         parent = {t.MLFLOW_PARENT: parent_id} if parent_id else {}
         run_tags = {**opened.tags, **hashes, t.LOCAL_ID: opened.run, t.MLFLOW_NAME: opened.name, **parent}
         self.runs[run_id] = StoredRun(run_id, opened.name, opened.experiment, opened.time, tags=run_tags)
@@ -81,19 +81,55 @@ class MemoryBackend:
         """The stored value."""
         return self._run(run_id).params.get(key)
 
-    def upload(self, run_id: str, source: Path, name: str) -> None:
-        """Keep the file's bytes."""
-        self._run(run_id).artifacts[name] = source.read_bytes()
+    def tag(self, run_id: str, key: str) -> str | None:
+        """The stored value."""
+        return self._run(run_id).tags.get(key)
+
+    def upload(
+        self, run_id: str, files: Sequence[File], alive: Callable[[], object] = lambda: None
+    ) -> Mapping[str, str]:
+        """Keep the files' bytes; nothing is ever refused."""
+        run = self._run(run_id)
+        for file in sorted(files, key=_is_seal):
+            self._put(run, file.name, file.source.read_bytes())
+            alive()
+        return {}
+
+    def _put(self, run: StoredRun, name: str, content: bytes) -> None:
+        run.artifacts[name] = content
+
+    def remove(self, run_id: str, name: str) -> None:
+        """Forget the file, or all in the folder."""
+        artifacts = self._run(run_id).artifacts
+        for found in [found for found in artifacts if found == name or found.startswith(f"{name}/")]:
+            del artifacts[found]
 
     def close(self, run_id: str, status: str, time: int) -> None:
         """Set the end state."""
         run = self._run(run_id)
         run.status, run.end_time = status, time
 
+    def status(self, run_id: str) -> str:
+        """The state that it has now."""
+        return self._run(run_id).status
+
+    def running(self, experiment_id: str | None) -> Sequence[OpenRun]:
+        """Those that are running and carry our id."""
+        return [
+            OpenRun(run.run_id, run.start_time, run.tags)
+            for run in self.runs.values()
+            if run.status == "RUNNING" and t.LOCAL_ID in run.tags
+            if experiment_id in (None, run.experiment)
+        ]
+
     def _run(self, run_id: str) -> StoredRun:
         if run_id not in self.runs:
             raise Refused(f"there is no run {run_id}")
         return self.runs[run_id]
+
+
+def _is_seal(file: File) -> bool:
+    return file.name.rpartition("/")[2] == SEAL
 
 
 _NAN = float("nan")
@@ -143,13 +179,20 @@ class FileBackend(MemoryBackend):
     def _redo_log(self, run_id: str, points: list[Any], params: dict[str, str], tags: dict[str, str]) -> None:
         super().log(run_id, [Point(k, float(v), time, s) for k, v, time, s in points], params, tags)
 
-    def upload(self, run_id: str, source: Path, name: str) -> None:
-        """Keep the file's bytes."""
-        super().upload(run_id, source, name)
-        self._keep("upload", run_id, self.runs[run_id].artifacts[name].hex(), name)
+    def _put(self, run: StoredRun, name: str, content: bytes) -> None:
+        super()._put(run, name, content)
+        self._keep("upload", run.run_id, content.hex(), name)
 
     def _redo_upload(self, run_id: str, content: str, name: str) -> None:
         self.runs[run_id].artifacts[name] = bytes.fromhex(content)
+
+    def remove(self, run_id: str, name: str) -> None:
+        """Forget the file, or all in the folder."""
+        super().remove(run_id, name)
+        self._keep("remove", run_id, name)
+
+    def _redo_remove(self, run_id: str, name: str) -> None:
+        super().remove(run_id, name)
 
     def close(self, run_id: str, status: str, time: int) -> None:
         """Set the end state."""

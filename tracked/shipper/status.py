@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
 import time
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 import orjson
 
 from ..journal import disk
+from ..process import this_process
 
 STARTING, SHIPPING, IDLE, WAITING, REFUSED, GONE = (
     "starting",
@@ -37,14 +43,62 @@ class Status:
     time: float = 0.0
     error: str = ""
     set_aside: int = 0
+    by: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    """The shipper's process, with its host: a folder may be shared."""
+    versions: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """What it runs: of this library, and of MLflow."""
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether it was told by an older version of this library, or by the same one over an older MLflow."""
+        ours, theirs = ([_numbers(told.get(name)) for name in _PARTS] for told in (versions(), self.versions))
+        return bool(self.versions) and theirs < ours
+
+
+_PARTS = ("tracked", "mlflow")
+
+
+@lru_cache(maxsize=1)
+def versions() -> Mapping[str, str]:
+    """What this process runs; nothing is loaded for it."""
+    return {name: _version(name) for name in _PARTS}
+
+
+def _version(name: str) -> str:
+    with suppress(PackageNotFoundError):
+        return version(name)
+    return ""
+
+
+def _numbers(version: str | None) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", version or "")]
 
 
 def read_status(path: Path) -> Status:
     """The last status that was told; ``gone`` if none was."""
-    try:
-        return Status(**orjson.loads(path.read_bytes()))
-    except (OSError, TypeError, ValueError):
-        return Status()
+    with suppress(OSError, TypeError, ValueError):
+        told = Status(**orjson.loads(path.read_bytes()))
+        if all(isinstance(value, type(_NOTHING[name])) for name, value in vars(told).items()):
+            return told
+    return Status()
+
+
+_NOTHING = vars(Status())
+
+
+class Watch:
+    """How long a shipper says nothing new, by a clock that nobody sets and that rests while the machine sleeps."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._last, self._since = read_status(path), time.monotonic()
+
+    def look(self) -> tuple[Status, float]:
+        """What was told last, and for how many seconds it has been seen."""
+        told = read_status(self._path)
+        if told != self._last:
+            self._last, self._since = told, time.monotonic()
+        return told, time.monotonic() - self._since
 
 
 class Teller:
@@ -60,7 +114,7 @@ class Teller:
         fresh = now - self.last.time < 0.5
         if fresh and (phase, error, set_aside) == (self.last.phase, self.last.error, self.last.set_aside):
             return
-        self.last = Status(phase, os.getpid(), now, error, set_aside)
+        self.last = Status(phase, os.getpid(), now, error, set_aside, this_process(), versions())
         # On a full disk nobody can be told, and the work goes on.
         with suppress(OSError):
             disk.replace(self.path, orjson.dumps(asdict(self.last)))

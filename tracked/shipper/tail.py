@@ -5,16 +5,19 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from ..journal import disk
 from ..journal.acks import Ack, read_ack, write_ack
-from ..journal.folder import ack_of
+from ..journal.folder import ack_of, full_of, next_of, owner_of, previous_of, sign_of
 from ..journal.reader import Window, read_window, writer_of
 from ..process import is_alive, is_here
 from ..records import Closed, Opened, Record
 from .batches import actions
 from .delivery import Delivery
+from .leases import Lease
+from .stale import LEASE
 
 
 class Tail:
@@ -22,13 +25,27 @@ class Tail:
 
     def __init__(self, path: Path, delivery: Delivery) -> None:
         self.path, self.delivery = path, delivery
+        self.at = 0
         self.writer = writer_of(path)
-        self.at, opened = read_ack(path)
-        self.open: dict[str, None] = dict.fromkeys(opened)
+        self._previous = previous_of(path)
+        self._take_up()
         self.seen_alive = path.stat().st_mtime
         self.done = False
+        self._lease = None if is_here(self.writer) else Lease(path)
+        if self._lease is None:
+            # We see the writer: an old sign must not speak for it when somebody else delivers.
+            sign_of(path).unlink(missing_ok=True)
         self._seen_at_start = path.stat().st_size
+        # A power cut may leave less of a journal than was delivered of it.
+        self.at = min(self.at, self._seen_at_start)
         self._synced = 0
+
+    def _take_up(self) -> None:
+        ack = read_ack(self.path)
+        # The shipper before us may have died between its last acknowledgement and this.
+        self.delivery.free(ack.freed)
+        self.at = ack.at
+        self.open = dict.fromkeys(ack.open)
 
     @property
     def left(self) -> int:
@@ -40,7 +57,9 @@ class Tail:
 
     @property
     def needs_us(self) -> bool:
-        """Whether there is something to deliver, or a living writer of this host to watch."""
+        """Whether there is something to deliver, or a writer to watch that nobody else watches."""
+        if self._lease is not None:
+            return self.left > 0 or (bool(self.open) and self._lease.is_in_doubt)
         return self.left > 0 or is_here(self.writer)
 
     def ship(self, *, last_call: bool = False) -> bool:
@@ -51,9 +70,12 @@ class Tail:
         Raises:
             BackendUnavailable: nothing of this stretch counts as delivered.
         """
+        if self._is_waiting():
+            return False
         # Asked before reading: a writer that dies in between is found dead next time.
-        alive = self._is_alive()
-        window = read_window(self.path, self.at, ended=not alive)
+        alive = self.look()
+        ended = not alive or self._is_full()
+        window = read_window(self.path, self.at, ended=ended)
         known, missing = self._known_part(window)
         if missing and last_call and not known.records:
             self.delivery.give_up(missing)
@@ -61,11 +83,27 @@ class Tail:
         if known.end > self.at:
             self._deliver(known)
             return True
-        if not alive and not self.left:
+        if ended and not self.left:
             self._bury()
+        elif self._lease is not None and self.open:
+            self._watch(self._lease)
         return False
 
-    def _is_alive(self) -> bool:
+    def _is_waiting(self) -> bool:
+        """Whether the same process's journal before this one is not delivered yet."""
+        if self._previous is not None:
+            if self._previous.exists():
+                return True
+            self._previous = None
+            self._take_up()  # it has handed over what is open
+        return False
+
+    def _is_full(self) -> bool:
+        """Whether the writer goes on in the next one, and has nothing more to write here."""
+        return full_of(self.path).exists() and next_of(self.path).exists()
+
+    def look(self) -> bool:
+        """Whether the writer lives, as far as that can be seen from here; the time is kept, for its end."""
         alive = is_alive(self.writer)
         if alive:
             self.seen_alive = time.time()
@@ -87,13 +125,15 @@ class Tail:
         self.delivery.begin()
         for action in actions((record for _, record in window.records), self.delivery.backend.limits):
             self.delivery.send(action)
+        self.delivery.send_files()
         for bad in window.bad:
             self.delivery.put_aside(f"{self.path.name} at byte {bad.offset}", bad.reason)
         self.delivery.keep_aside()
         self._follow(record for _, record in window.records)
-        write_ack(self.path, Ack(window.end, tuple(self.open)))
+        freed = tuple(self.delivery.done_with)
+        write_ack(self.path, Ack(window.end, tuple(self.open), freed))
         self.at = window.end
-        self.delivery.free()
+        self.delivery.free(freed)
 
     def _mark_unsure(self, window: Window) -> None:
         # Whatever was in the file when we came may have been sent by a shipper that died before it said so.
@@ -111,24 +151,43 @@ class Tail:
                 self.open.pop(record.run, None)
 
     def _bury(self) -> None:
-        """The writer is gone and all is delivered: end what it left open, and remove the journal."""
-        died = max(self.seen_alive, self.path.stat().st_mtime)
-        self.delivery.begin()
-        # A run may have been closed in another journal: by a thread of a process that had forked.
-        left_open = [run for run in self.open if run not in self.delivery.closed]
-        self.delivery.close_dead(left_open, int(died * 1000), "the process ended while the run was open")
-        self.delivery.keep_aside()
+        """All is delivered, and nothing more comes: hand over what is open, or end it; remove the journal."""
+        if (later := next_of(self.path)).exists():
+            write_ack(later, Ack(0, tuple(self.open)))
+        else:
+            self._end_open(
+                max(self.seen_alive, self.path.stat().st_mtime), "the process ended while the run was open"
+            )
+            self.delivery.folder.sweep(owner_of(self.path))
         self.done = True
-        self.path.unlink(missing_ok=True)
-        ack_of(self.path).unlink(missing_ok=True)
+        for path in (self.path, ack_of(self.path), sign_of(self.path), full_of(self.path)):
+            path.unlink(missing_ok=True)
+
+    def _watch(self, lease: Lease) -> None:
+        """End what is open if the lease has run out; the journal stays, in case its writer lives all the same."""
+        end = lease.end()
+        if end is not None:
+            host = self.writer.get("host")
+            self._end_open(end, f"taken for dead: no sign of life from {host} for {LEASE:.0f} s")
+            self.open.clear()
+            write_ack(self.path, Ack(self.at))
+
+    def _end_open(self, died: float, reason: str) -> None:
+        self.delivery.begin()
+        self.delivery.close_dead(self.open, int(died * 1000), reason)
+        self.delivery.keep_aside()
 
     def sync(self) -> None:
         """See what the writer has written on the disk, so that a power cut costs about a second."""
-        size = self.path.stat().st_size
-        if size > self._synced:
-            fd = os.open(self.path, os.O_RDONLY)
-            try:
-                disk.sync_to_disk(fd)
-            finally:
-                os.close(fd)
-            self._synced = size
+        with suppress(FileNotFoundError):  # a person has emptied the folder
+            size = self.path.stat().st_size
+            if size > self._synced:
+                self._sync()
+                self._synced = size
+
+    def _sync(self) -> None:
+        fd = os.open(self.path, os.O_RDONLY)
+        try:
+            disk.sync_to_disk(fd)
+        finally:
+            os.close(fd)

@@ -17,7 +17,7 @@ from uuid import uuid4
 
 from .. import tags as t
 from ..errors import Refused
-from ..ports import Backend, Point, RemoteRun
+from ..ports import Backend, File, Point, RemoteRun
 from ..records import Opened
 from ..shipper.memory import StoredRun
 
@@ -111,6 +111,8 @@ class BackendContract:
         store.backend.log(run.run_id, [], {}, {"state": "running"})
         store.backend.log(run.run_id, [], {}, {"state": "done"})
         assert store.read(run.run_id).tags["state"] == "done"
+        assert store.backend.tag(run.run_id, "state") == "done"
+        assert store.backend.tag(run.run_id, "other") is None
 
     def test_a_changed_param_is_refused_and_costs_nothing_else(self, store: Store) -> None:
         """A param is written once; its neighbours in the refused batch are not half-written."""
@@ -153,8 +155,18 @@ class BackendContract:
         source = tmp_path / "weights.bin"
         source.write_bytes(bytes(range(256)) * 10)
         for _ in range(2):
-            store.backend.upload(run.run_id, source, "model/deep/weights.bin")
+            assert not store.backend.upload(run.run_id, [File("model/deep/weights.bin", source)])
         assert {"model/deep/weights.bin": bytes(range(256)) * 10} == store.read(run.run_id).artifacts
+
+    def test_what_is_removed_is_gone_and_nothing_else(self, store: Store, tmp_path: Path) -> None:
+        """A folder goes with all that is in it; one whose name only begins alike stays."""
+        run = made(store)
+        (tmp_path / "x").write_bytes(b"x")
+        names = ("c/step-1/x", "c/step-1/deep/x", "c/step-10/x", "c/step-1.x")
+        store.backend.upload(run.run_id, [File(name, tmp_path / "x") for name in names])
+        for _ in range(2):
+            store.backend.remove(run.run_id, "c/step-1")
+        assert {"c/step-10/x", "c/step-1.x"} == store.read(run.run_id).artifacts.keys()
 
     def test_a_run_ends_as_it_is_told(self, store: Store) -> None:
         """Status and end time are those of the end, also when the end is told twice."""
@@ -171,3 +183,16 @@ class BackendContract:
         store.backend.close(run.run_id, "FINISHED", NOW + 5)
         store.backend.log(run.run_id, [Point("late", 1.0, NOW + 6, 0)], {}, {})
         assert store.read(run.run_id).metrics == {"late": 1.0}
+
+    def test_what_runs_is_told(self, store: Store) -> None:
+        """Runs that have not ended are found, in their experiment and in all, with what they were made with."""
+        runs = [made(store, tags={t.PROCESS: "x"}) for _ in range(2)]
+        store.backend.close(runs[1].run_id, "FINISHED", NOW + 5)
+        assert [store.backend.status(run.run_id) for run in runs] == ["RUNNING", "FINISHED"]
+        for experiment in (runs[0].experiment_id, None):
+            found = {run.run_id: run for run in store.backend.running(experiment)}
+            assert runs[1].run_id not in found
+            one = found[runs[0].run_id]
+            assert (one.time, one.tags[t.PROCESS]) == (NOW, "x")
+            assert one.tags[t.LOCAL_ID]
+        assert not store.backend.running("0" if runs[0].experiment_id != "0" else "1")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-
 MAX_KEY = 250
 MAX_VALUE = 6000
 
@@ -18,4 +16,6 @@ def shorten(text: str, limit: int = MAX_VALUE) -> str:
 
 def digest(text: str) -> str:
     """16 hex digits that tell two long texts apart."""
+    import hashlib  # noqa: PLC0415 - only what is too long pays for it
+
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]

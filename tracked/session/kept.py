@@ -1,0 +1,43 @@
+"""What lies in the journal folders: how much of it is not delivered, and who still cares for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from ..journal.folder import Folder
+from ..journal.reader import writer_of
+from ..process import is_alive
+from . import place, waiting
+
+
+def undelivered(folder: Folder) -> int:
+    """Bytes of journals that are not acknowledged by the store."""
+    return sum(left_of(journal) for journal in folder.journals())
+
+
+def left_of(journal: Path) -> int:
+    """Bytes of this journal that are not acknowledged by the store."""
+    with suppress(FileNotFoundError):  # delivered and removed in this moment
+        return max(0, journal.stat().st_size - waiting.acknowledged(journal))
+    return 0
+
+
+def is_written(journal: Path) -> bool:
+    """Whether the writer lives; one that cannot be seen from here counts as alive."""
+    with suppress(FileNotFoundError):
+        return is_alive(writer_of(journal))
+    return False
+
+
+def orphans(home: Path, uri: str, own: Folder) -> Iterator[Folder]:
+    """Other folders for the same store with journals that nobody writes any more.
+
+    Their credentials are gone, or were refused: what is in them can be delivered with those of ``own``.
+    """
+    for folder in place.folders(home):
+        if folder != own and place.is_for(folder, home, uri):
+            journals = folder.journals()
+            if journals and not any(map(is_written, journals)):
+                yield folder

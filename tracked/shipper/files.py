@@ -1,0 +1,86 @@
+"""The files of one run in one stretch of a journal: what is sent, what need not be, and what is left of them then."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from ..errors import ConfigError, Refused
+from ..journal.folder import Folder
+from ..picking import Remark, pick
+from ..ports import File
+from ..records import Artifact
+
+PutAside = Callable[[Artifact, str], object]
+
+
+class Files:
+    """What to do with these artifacts: of one name the last counts, and what is removed again is never sent."""
+
+    def __init__(self, folder: Folder, artifacts: Sequence[Artifact], put_aside: PutAside) -> None:
+        self._folder, self._put_aside = folder, put_aside
+        self._artifacts = artifacts
+        self._sent: dict[str, tuple[File, Artifact]] = {}
+        self._removed: dict[str, None] = {}
+        for artifact in artifacts:
+            if artifact.is_removal:
+                self._remove(artifact.name)
+            else:
+                self._add(artifact)
+
+    @property
+    def to_send(self) -> list[File]:
+        """No two of one name."""
+        return [file for file, _ in self._sent.values()]
+
+    @property
+    def to_remove(self) -> list[str]:
+        """Names of files and folders, to be removed after the rest is there."""
+        return list(self._removed)
+
+    def done_with(self, refused: Mapping[str, str]) -> Iterator[str]:
+        """Snapshots that are no longer needed; of what was refused the copy is put aside and stays."""
+        kept = set()
+        for name, reason in refused.items():
+            file, artifact = self._sent[name]
+            kept.add(artifact.stored)
+            copy = file.source.relative_to(self._folder.files).as_posix()
+            self._put_aside(Artifact(artifact.run, name, copy, file.source.stat().st_size), reason)
+        for file, artifact in self._sent.values():
+            if artifact.stored in kept and file.name not in refused:
+                yield file.source.relative_to(self._folder.files).as_posix()
+        yield from (a.stored for a in self._artifacts if not a.is_removal and a.stored not in kept)
+
+    def _remove(self, name: str) -> None:
+        self._sent = {n: sent for n, sent in self._sent.items() if not _is_in(n, name)}
+        self._removed[name] = None
+
+    def _add(self, artifact: Artifact) -> None:
+        try:
+            files = self._copies(artifact)
+        except (ConfigError, Refused) as error:
+            self._put_aside(artifact, str(error))
+            return
+        self._sent.update((file.name, (file, artifact)) for file in files)
+        # What is sent again after it was removed is wanted.
+        self._removed = {name: None for name in self._removed if not _is_in(artifact.name, name)}
+
+    def _copies(self, artifact: Artifact) -> list[File]:
+        path = self._folder.stored(artifact.stored)
+        if os.path.isfile(path):  # noqa: PTH113 - a name that no file can have is no file
+            return [File(artifact.name, path)]
+        if not os.path.isdir(path):  # noqa: PTH112 - as above
+            raise Refused(f"its copy {artifact.stored} is gone")
+        return list(self._inside(artifact, path))
+
+    def _inside(self, artifact: Artifact, top: Path) -> Iterator[File]:
+        for found in pick(top):
+            if isinstance(found, Remark):
+                self._put_aside(artifact._replace(name=f"{artifact.name}/{found.inner}"), found.text)
+            else:
+                yield File(f"{artifact.name}/{found.inner}", found.path)
+
+
+def _is_in(name: str, place: str) -> bool:
+    return name == place or name.startswith(f"{place}/")

@@ -35,6 +35,7 @@ from tests.bench import (
     sweep,
 )
 from tests.bench.table import Shown, table
+from tracked import session
 
 
 class Bench(NamedTuple):
@@ -90,6 +91,7 @@ def _measured(name: str, bench: Bench, *, quick: bool) -> str:
         try:
             rows = bench.rows(Path(folder), quick=quick)
         finally:
+            session.reset()  # it is of this folder
             shippers.end(Path(folder) / "home")
     return f"\n## {bench.title}\n\n{command}\n\n{table(rows)}"
 

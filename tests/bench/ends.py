@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,6 @@ from statistics import median
 from time import time
 from typing import NamedTuple
 
-import tracked
 from tests.bench import shippers
 from tests.bench.table import shown_ratio, shown_time
 from tracked import session
@@ -82,8 +82,7 @@ def rows(folder: Path, *, quick: bool) -> list[Program]:
 
 
 def _round(uri: str) -> dict[str, tuple[float, float, float]]:
-    home = tracked.session.current().home
-    shippers.end(home)
+    shippers.end(session.current().home)
     return {
         "tracked, no shipper yet": _timed(_OURS, uri),
         "tracked, shipper warm": _timed(_OURS, uri),
@@ -93,8 +92,6 @@ def _round(uri: str) -> dict[str, tuple[float, float, float]]:
 
 
 def _timed(program: str, uri: str) -> tuple[float, float, float]:
-    import os
-
     start = time()
     told = subprocess.run(
         [sys.executable, "-c", program],

@@ -67,6 +67,9 @@ class Stub:
             }
         }
 
+    def _experiments_search(self, given: dict[str, Any]) -> dict[str, Any]:
+        return {"experiments": []}
+
     def _runs_create(self, given: dict[str, Any]) -> dict[str, Any]:
         tags = {tag["key"]: tag["value"] for tag in given.get("tags", ())}
         run = StoredRun(

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from math import inf, isfinite, nan
 
 import pytest
 
 from tests.faults.stub import CLOSE, CREATE, FIND, LOG, Fault, stub_server
 from tests.journals import NOW, RUN, expected_points, journal, opened, whole_run
+from tests.stores import all_runs
 from tracked import tags as t
 from tracked.errors import BackendUnavailable, LoginRefused
 from tracked.journal.folder import Folder
@@ -206,3 +208,24 @@ def test_odd_numbers_survive_a_storm(folder, stub):
     (run,) = stub.runs.values()
     assert {key: repr(value) for key, value in odd.items()} == {p.key: repr(p.value) for p in run.points}
     assert {t.INFINITE + "inf", t.INFINITE + "less"} <= run.tags.keys()
+
+
+@pytest.mark.slow  # MLflow itself waits for 20 s
+def test_a_locked_database_is_waited_for(folder, tmp_path, templates):
+    """While somebody else writes to the sqlite file the store counts as down; then all arrives, once."""
+    path = tmp_path / "store.db"
+    uri = f"sqlite:///{path}"
+    backend = MlflowBackend(uri, templates)
+    backend.create(opened("f" * 32), None)
+    journal(folder, whole_run())
+    with closing(sqlite3.connect(path)) as other, serving(folder, uri):
+        other.execute("BEGIN EXCLUSIVE")
+        until = time.monotonic() + 120
+        while read_status(folder.status).phase != status.WAITING and time.monotonic() < until:
+            time.sleep(0.02)
+        assert "locked" in read_status(folder.status).error
+        other.rollback()
+        while folder.journals() and time.monotonic() < until:
+            time.sleep(0.02)
+    (run,) = (run for run in all_runs(backend.client).values() if run.tags[t.LOCAL_ID] == RUN)
+    assert ("FINISHED", expected_points()) == (run.status, sorted(run.points, key=lambda point: point.step))

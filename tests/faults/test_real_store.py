@@ -58,6 +58,10 @@ def sync(**environ: str) -> subprocess.CompletedProcess[str]:
 def the_run(uri: str, status: str, patience: float = 90) -> StoredRun:
     """The one run of the store, once it has this status."""
     deadline = time.monotonic() + patience
+    # Whoever opens a database that is not there makes it, and MLflow cannot bear two that do so at once.
+    while uri.startswith("sqlite:///") and not Path(uri.removeprefix("sqlite:///")).exists():
+        assert time.monotonic() < deadline, f"there is no {uri}"
+        time.sleep(0.1)
     while time.monotonic() < deadline:
         runs = [run for run in all_runs(MlflowClient(uri)).values() if run.status == status]
         if runs:

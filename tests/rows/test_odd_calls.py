@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import inspect
 import os
 from collections.abc import AsyncIterator, Iterator
@@ -155,6 +156,7 @@ def pool_of_processes() -> list[int]:
         await_(sync, "delivery")  # so that its run is seen to be open, and waited for
         return os.getpid()
 
+    gc.collect()  # an abandoned generator of an earlier row is open until then, and its run beside ours
     return joblib.Parallel(n_jobs=2)(joblib.delayed(sent)(x) for x in range(2))
 
 

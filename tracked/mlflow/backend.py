@@ -20,7 +20,7 @@ from .artifacts.upload import Uploads
 from .client import client_for, experiment_called, experiment_id, experiment_ids
 from .faults import told
 from .stores import artifact_root
-from .wire import create, end, send
+from .wire import create, end, knock, send
 
 _OURS_RUNNING = f"attributes.status = 'RUNNING' AND tags.`{t.LOCAL_ID}` LIKE '%'"
 _DUPLICATE = re.compile(r"UNIQUE constraint failed: metrics|metric_pk", re.IGNORECASE)
@@ -159,6 +159,8 @@ class MlflowBackend:
         with self._lock:
             client = self.client
             if name not in self._experiments:
+                with told():
+                    knock(client)
                 self._experiments[name] = experiment_id(client, name, artifact_root(self.uri))
             return self._experiments[name]
 

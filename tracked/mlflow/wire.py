@@ -21,10 +21,17 @@ from requests import HTTPError
 
 from ..ports import Point, RemoteRun
 
-_RUNS = "/api/2.0/mlflow/runs/"
+_API = "/api/2.0/mlflow/"
 _JSON = {"Content-Type": "application/json"}
 _ONCE = {"max_retries": 0, "raise_on_status": False}
 """Whoever calls does the waiting, also in a process whose environment is not ours to change."""
+
+
+def knock(client: MlflowClient) -> None:
+    """See whether a server answers, before MLflow's client asks it something: that would ask for minutes."""
+    store = _own_store(client)
+    if isinstance(store, RestStore):
+        _ask(store, "GET", "experiments/search", params={"max_results": 1})
 
 
 def create(client: MlflowClient, experiment: str, time: int, tags: Mapping[str, str], name: str) -> RemoteRun:
@@ -32,7 +39,7 @@ def create(client: MlflowClient, experiment: str, time: int, tags: Mapping[str, 
     store = _own_store(client)
     if isinstance(store, RestStore):
         given = {"experiment_id": experiment, "start_time": time, "tags": _pairs(tags), "run_name": name}
-        info = _post(store, "create", given)["run"]["info"]
+        info = _post(store, "runs/create", given)["run"]["info"]
         return RemoteRun(info["run_id"], info["experiment_id"], info.get("artifact_uri", ""))
     made = client.create_run(experiment, time, dict(tags), name or None).info
     return RemoteRun(made.run_id, made.experiment_id, made.artifact_uri or "")
@@ -53,7 +60,7 @@ def send(
             for key, value, time, step in points
         ]
         given = {"run_id": run_id, "metrics": metrics, "params": _pairs(params), "tags": _pairs(tags)}
-        _post(store, "log-batch", given)
+        _post(store, "runs/log-batch", given)
         return
     (store or client).log_batch(
         run_id,
@@ -70,7 +77,7 @@ def end(client: MlflowClient, run_id: str, status: str, time: int) -> None:
     """
     store = _own_store(client)
     if isinstance(store, RestStore):
-        _post(store, "update", {"run_id": run_id, "status": status, "end_time": time})
+        _post(store, "runs/update", {"run_id": run_id, "status": status, "end_time": time})
     elif store is not None:
         store.update_run_info(run_id, RunStatus.from_string(status), time, None)
     else:
@@ -85,13 +92,14 @@ def _own_store(client: MlflowClient) -> Any:
 
 
 def _post(store: Any, what: str, given: Mapping[str, Any]) -> Any:
+    return _ask(store, "POST", what, extra_headers=_JSON, data=orjson.dumps(given))
+
+
+def _ask(store: Any, method: str, what: str, **given: Any) -> Any:
     request: Any = http_request
-    place = _RUNS + what
-    answer = request(
-        store.get_host_creds(), place, "POST", extra_headers=_JSON, data=orjson.dumps(given), **_ONCE
-    )
+    answer = request(store.get_host_creds(), _API + what, method, **given, **_ONCE)
     try:
-        return orjson.loads(verify_rest_response(answer, place).content)
+        return orjson.loads(verify_rest_response(answer, _API + what).content)
     except MlflowException as error:
         # MLflow's exceptions do not tell the headers, one of which says how long to wait.
         raise error from HTTPError(response=answer)

@@ -93,6 +93,7 @@ def test_a_server_that_is_down_is_not_asked_for_minutes(monkeypatch):
         ("-5", 0.0),
         (None, 0.0),
     ],
+    ids=["seconds", "a later time", "an earlier time", "no time", "below zero", "nothing"],
 )
 def test_what_a_server_asks_for_is_told(stub, client, header, seconds):
     """Retry-After reaches the shipper, as a number or as a date; nonsense counts for nothing."""

@@ -48,7 +48,7 @@ class Spent(NamedTuple):
 def rows(folder: Path, *, quick: bool) -> list[Row]:
     """Points, many points, many writers, many runs, and nothing to do; on a server and on sqlite."""
     points, rounds, runs = (10_000, 1, 50) if quick else (100_000, 3, 1000)
-    os.environ["TRACKED_LINGER"] = "60"
+    os.environ |= {"TRACKED_LINGER": "60", "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true"}
     with mlflow_server(folder) as server:
         database = f"sqlite:///{folder}/shipper.db"
         ensure_store(database, session.current().home / "templates")

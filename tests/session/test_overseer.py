@@ -184,6 +184,6 @@ def test_the_process_list_says_what_it_is_and_nothing_more(folder, store, crew, 
     for sent in (signal.SIGINT, signal.SIGHUP):
         os.kill(shipper.pid, sent)
     time.sleep(0.5)
-    assert shipper.is_running()
+    assert process.is_served(folder)
     shipper.terminate()
-    assert shipper.wait(10) in (0, None)
+    wait_for(lambda: not process.is_served(folder))

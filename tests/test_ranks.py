@@ -10,7 +10,7 @@ import pytest
 from tests.scripts import Store, await_, parent_of, values
 from tracked import tags as t
 from tracked import track, tracked_sweep, tracked_training
-from tracked.ranks import rank
+from tracked.ranks import forget, own_rank, rank
 from tracked.testing import captured
 
 TORCHRUN = {"WORLD_SIZE": "4", "LOCAL_RANK": "1", "RANK": "1", "MASTER_PORT": "29500"}
@@ -22,12 +22,16 @@ def _no_job(monkeypatch):
     for name in list(os.environ):
         if name.startswith(("SLURM_", "OMPI_", "PMI_")) or name in TORCHRUN:
             monkeypatch.delenv(name)
+    forget()
+    yield
+    forget()
 
 
 def become(monkeypatch, environ):
     """From now on, this is that process of a job."""
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
+    forget()
 
 
 @pytest.mark.parametrize(
@@ -84,6 +88,19 @@ def test_processes_that_found_each_other_without_a_launcher(monkeypatch):
     assert rank({}) is None
 
 
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_variables_are_read_once_a_process(monkeypatch):
+    """Each call asks for the rank, and looking variables up costs microseconds; a forked process may be told its own."""
+    become(monkeypatch, TORCHRUN)
+    assert 1 == own_rank()
+    monkeypatch.setenv("RANK", "3")
+    assert 1 == own_rank()
+    child = os.fork()
+    if child == 0:
+        os._exit(own_rank() or 0)
+    assert 3 == os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
 @tracked_training
 def train(x):
     """What every rank runs."""
@@ -130,6 +147,7 @@ class TestOtherRanks:
         carrier = {}
         with captured() as runs:
             monkeypatch.delenv("RANK")
+            forget()
             with track.run("launcher"):
                 track.inject(carrier)
                 context = carrier["TRACKED_CONTEXT"]
@@ -144,6 +162,7 @@ class TestOtherRanks:
         carrier = {}
         with captured() as runs:
             monkeypatch.delenv("RANK")
+            forget()
             with track.run("launcher"):
                 track.inject(carrier)
             become(monkeypatch, {"RANK": "1", **carrier})

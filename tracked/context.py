@@ -164,7 +164,7 @@ def innermost_open() -> HasRef | None:
 
 def is_astray() -> bool:
     """Whether this thread may be part of a run that it does not know: Python gives a new thread an empty context."""
-    return CURRENT.get() is None and threading.current_thread() is not threading.main_thread()
+    return CURRENT.get() is None and threading.get_ident() != threading.main_thread().ident
 
 
 def guessed() -> HasRef | None:

@@ -67,6 +67,11 @@ def from_text(text: str, host: str) -> dict[str, Any]:
 
 def owner() -> dict[str, str]:
     """The tags that say which process a run is open in."""
+    return dict(_owner(os.getpid()))
+
+
+@lru_cache(maxsize=1)
+def _owner(_pid: int) -> dict[str, str]:
     ours = this_process()
     return {t.HOST: str(ours["host"]), t.PROCESS: as_text(ours)}
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 
@@ -21,24 +23,49 @@ _TOLD_BY = (
 """Variables for rank and number of processes, the innermost launcher first: in ``srun torchrun`` that is torchrun."""
 
 
-def rank(environ: Mapping[str, str]) -> int | None:
+def own_rank() -> int | None:
     """Number of this process among those of its job, from 0 on; None for a job of one process.
+
+    Its variables are read once: launchers set them before a process begins, and each call asks.
+    """
+    return _number(_found_by_torch() or _told_to(os.getpid()))
+
+
+def rank(environ: Mapping[str, str]) -> int | None:
+    """The number of a process with these variables.
 
     A member of a job array, or of several steps of one task each, is a job of its own.  What a process starts
     has its variables, and so its rank.
     """
-    place = next(_places(environ), None)
+    return _number(_found_by_torch() or next(_told(environ), None))
+
+
+def forget() -> None:
+    """Read the variables again; for tests."""
+    _told_to.cache_clear()
+
+
+def _number(place: _Place | None) -> int | None:
     return place.rank if place is not None and place.size > 1 else None
 
 
-def _places(environ: Mapping[str, str]) -> Iterator[_Place]:
+def _found_by_torch() -> _Place | None:
     # Processes that torch itself has started have no variables, and are told apart once they have found each other.
     torch = sys.modules.get("torch.distributed")
     is_initialized = getattr(torch, "is_initialized", None)
-    if torch is not None and is_initialized is not None and is_initialized():
-        yield _Place(torch.get_rank(), torch.get_world_size())
+    if torch is None or is_initialized is None or not is_initialized():
+        return None
+    return _Place(torch.get_rank(), torch.get_world_size())
+
+
+@lru_cache(maxsize=1)
+def _told_to(_pid: int) -> _Place | None:
+    # A forked process may be told its own rank.
+    return next(_told(os.environ), None)
+
+
+def _told(environ: Mapping[str, str]) -> Iterator[_Place]:
     for rank, *sizes in _TOLD_BY:
-        # Most often there is none: looking up a variable costs a microsecond, and each call looks.
         if (told := environ.get(rank, "")).isdecimal():
             size = next((environ[name] for name in sizes if environ.get(name, "").isdecimal()), None)
             if size is not None:

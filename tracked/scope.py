@@ -49,7 +49,7 @@ def is_off_here() -> bool:
 
 def is_left_to_rank_zero() -> bool:
     """Whether another process of the same distributed job tracks what all of them do."""
-    if not ranks.rank(os.environ):
+    if not ranks.own_rank():
         return False
     with guard:
         return sessions.current().settings.ranks == "zero"
@@ -108,12 +108,12 @@ def _begin(run: Run, session: Session, opened: Opened, long: Mapping[str, str]) 
 def _titled(plan: RunPlan, ref: RunRef, parent: Parent, session: Session) -> RunPlan:
     """The plan with the name that the run gets; a trial is named after the model of its sweep."""
     above = parent.outer.plan.tags if isinstance(parent.outer, Run) else {}
-    facts = {
-        "env": session.platform,
-        "date": time.strftime("%Y-%m-%d"),
-        "backbone": above.get(t.BACKBONE, ""),
-    }
-    name = title_of(plan, ref.hashes, session.settings, facts)
+
+    def around() -> dict[str, str]:
+        date = time.strftime("%Y-%m-%d")
+        return {"env": session.platform, "date": date, "backbone": above.get(t.BACKBONE, "")}
+
+    name = title_of(plan, ref.hashes, session.settings, around)
     return plan if name == plan.name else replace(plan, name=name)
 
 
@@ -139,7 +139,7 @@ def _first_record(run: Run, parent: Parent) -> Opened:
 
 
 def _general(run: Run, parent: Parent) -> dict[str, str]:
-    rank = ranks.rank(os.environ)
+    rank = ranks.own_rank()
     told = {
         t.STAGE: run.plan.stage,
         t.PROJECT: run.session.settings.project if run.session else "",

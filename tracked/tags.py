@@ -189,15 +189,17 @@ def read(tags: Mapping[str, str], key: str, names: Mapping[str, str] = NO_NAMES)
 
 def fitted(
     values: Mapping[str, str], names: Mapping[str, str], limit: int
-) -> tuple[dict[str, str], dict[str, str]]:
-    """Tags as they are written, and by the same keys the whole texts of those that had to be cut.
+) -> tuple[Mapping[str, str], dict[str, str]]:
+    """Tags as they are written (the same object if nothing changes), and the whole texts of those that had to be cut.
 
     Args:
         values: by our keys, and others.
         names: further names by our key, which are written beside ours.
         limit: longest value, in characters; a longer one is cut and ends in a hash of the whole.
     """
-    further = {names[key]: value for key, value in values.items() if key in names} if names else {}
+    if not names and max(map(len, values.values()), default=0) <= limit:
+        return values, {}
+    further = {names[key]: value for key, value in values.items() if key in names}
     both = {**further, **values}
     long = {key: value for key, value in both.items() if len(value) > limit}
     return both | {key: shorten(value, limit) for key, value in long.items()}, long

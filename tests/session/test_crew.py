@@ -89,6 +89,18 @@ def test_a_served_folder_needs_no_second_shipper(folder, home, start):
     assert 0 == start.call_count
 
 
+def test_a_shipper_that_was_seen_is_not_looked_at_again_at_once(folder, home, start, mocker):
+    """Each run asks twice, and a look costs more than the rest of a call; it is not trusted for long."""
+    crew = outside(folder, home)
+    with process.lock_of(folder):
+        crew.ensure()
+    crew.ensure()
+    assert 0 == start.call_count
+    mocker.patch("tracked.session.crew._TRUSTED", 0.0)
+    crew.ensure()
+    assert 1 == start.call_count
+
+
 def test_a_shipper_that_is_gone_is_replaced(folder, home, start, mocker):
     """Some time after the start, a folder that nobody serves gets a new shipper."""
     crew = outside(folder, home)

@@ -68,7 +68,8 @@ class JournalFile:
     def revive(self) -> None:
         """Begin another file if somebody has removed ours; metrics, which are many, do not ask."""
         mine = self._open
-        if mine.pid == os.getpid() and not mine.path.exists() and self._open is mine:
+        # A file without a name is removed; to ask the system for one that is open is much quicker than by its path.
+        if mine.pid == os.getpid() and not os.fstat(mine.fd).st_nlink and self._open is mine:
             speech.warn_once(
                 f"{mine.path} was removed while this process wrote to it: what it held and was not delivered is lost, "
                 "and what comes now is kept in another one"

@@ -99,12 +99,12 @@ class Session:
         limit = min(limit, self.settings.tag_max_length or limit)
         if isinstance(record, Tags):
             values, long = t.fitted(record.values, names, limit)
-            return record._replace(values=values), long
+            return record if values is record.values else record._replace(values=values), long
         if record.inherit:
             # The named run's hashes take the place of these; only the store knows them.
             names = {key: name for key, name in names.items() if key not in t.HASHES}
         values, long = t.fitted(record.tags, names, limit)
-        return record._replace(tags=values), long
+        return record if values is record.tags else record._replace(tags=values), long
 
     def serve(self) -> None:
         """See that a shipper lives for what was written."""

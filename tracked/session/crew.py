@@ -18,6 +18,8 @@ from .overseer import Overseer
 
 _STARTING = 5.0
 """Seconds that a started shipper is given to take its lock before another is started."""
+_TRUSTED = 0.5
+"""Seconds for which one that was seen at its lock is not looked at again: each run that begins or ends asks."""
 
 
 class Crew:
@@ -26,19 +28,22 @@ class Crew:
     def __init__(self, folder: Folder, uri: str, home: Path, *, in_process: bool) -> None:
         self.folder, self.uri, self.home = folder, uri, home
         self.in_process = in_process
-        self._started = -_STARTING
+        self._started = self._seen = -_STARTING
         self._overseer = Overseer(folder)
         self._asked_to_go = 0
         self._thread: _Thread | None = None
         self._lock = threading.Lock()
 
     def ensure(self) -> None:
-        """See that a shipper serves the folder and does not hang; costs a fraction of a millisecond if one does."""
+        """See that a shipper serves the folder and does not hang; costs a fraction of a millisecond twice a second."""
         with self._lock:
             if self.in_process:
                 self._ensure_thread()
-            elif time.monotonic() - self._started > _STARTING and self._is_wanted():
-                self._start_process()
+            elif (now := time.monotonic()) - self._started > _STARTING and now - self._seen > _TRUSTED:
+                if self._is_wanted():
+                    self._start_process()
+                else:
+                    self._seen = now
 
     def _is_wanted(self) -> bool:
         """Whether nobody serves, or somebody who hangs or whose version is behind ours."""

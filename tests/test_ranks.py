@@ -90,7 +90,7 @@ def test_processes_that_found_each_other_without_a_launcher(monkeypatch):
 
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_variables_are_read_once_a_process(monkeypatch):
-    """Each call asks for the rank, and looking variables up costs microseconds; a forked process may be told its own."""
+    """Each call asks, and looking variables up costs microseconds; a forked process may be told its own."""
     become(monkeypatch, TORCHRUN)
     assert 1 == own_rank()
     monkeypatch.setenv("RANK", "3")

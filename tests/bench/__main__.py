@@ -22,6 +22,7 @@ from typing import NamedTuple
 from tests.bench import (
     artifacts,
     call,
+    children,
     durable,
     durable_calls,
     ends,
@@ -50,6 +51,7 @@ BENCHES = {
     "stolen": Bench("What it takes from a busy loop, and from the machine", stolen.rows),
     "ends": Bench("Start-up and end of a program", ends.rows),
     "call": Bench("A decorated call", call.rows),
+    "children": Bench("Children all open at once", children.rows),
     "sweep": Bench("A trial", sweep.rows),
     "keys": Bench("A key", keys.rows),
     "import": Bench("Import", imports.rows),

@@ -2,11 +2,12 @@
 
 VENV := .venv
 PY   := $(VENV)/bin/python
+AZURE := .venv-azure
 # Much of a test's time is waiting for servers and processes: more workers than cores.
 WORKERS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test test-all faults bench lint types floors
+.PHONY: help venv demo docs test test-all test-azure faults bench lint types floors
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -16,11 +17,21 @@ venv: $(VENV)/.dev ## make .venv with everything for development
 demo: $(VENV)/.demo ## run the quickstart and show the tree of runs it made
 	$(PY) examples/quickstart.py
 
+docs: $(VENV)/.docs ## make the reference from the code, and the site in build/docs
+	$(PY) docs/reference/make.py
+	$(PY) -m sphinx --quiet --fail-on-warning --keep-going -b html docs build/docs
+	@echo "build/docs/index.html"
+
 test: $(VENV)/.dev ## run the tests that take minutes
 	$(PY) -m pytest -m "not slow" -n $(WORKERS) --dist loadfile
 
-test-all: $(VENV)/.frameworks ## run all tests, those with the models of XGBoost, LightGBM, PyTorch and Keras too
+test-all: $(VENV)/.frameworks $(VENV)/.docs ## run all tests, those with the models of XGBoost, LightGBM, PyTorch and Keras too
 	$(PY) -m pytest
+	$(MAKE) test-azure
+
+test-azure: $(AZURE)/.done $(AZURE)-newest/.done ## run the tests of Azure ML with its own clients, against an emulator
+	$(AZURE)/bin/python -m pytest tests/azure
+	$(AZURE)-newest/bin/python -m pytest tests/azure
 
 faults: $(VENV)/.dev ## kill writers and shippers in 1,000 rounds while the store comes and goes
 	$(PY) -m tests.faults.rounds
@@ -44,10 +55,27 @@ $(VENV)/.dev: pyproject.toml | $(PY)
 	$(call install,-e ".[cli$(comma)demo]" --group dev)
 	@touch $@ $(VENV)/.demo
 
+$(VENV)/.docs: $(VENV)/.dev
+	$(call install,--group docs)
+	@touch $@
+
 # PyPI's PyTorch brings gigabytes of CUDA to Linux.
 $(VENV)/.frameworks: $(VENV)/.dev
-	$(call install,--group frameworks)
-	@{ $(call pip,torch --index-url $(TORCH)); } || echo "no torch from $(TORCH): the tests with it are left out" >&2
+	$(call install,--group frameworks --group clusters --group browser)
+	@{ $(call pip,torch --index-url $(TORCH)) && $(call pip,"accelerate>=1" "pytorch-lightning>=2.2"); } \
+	  || echo "no torch from $(TORCH): the tests with it are left out" >&2
+	@touch $@
+
+# The versions that Azure's plugin asks for, and beside them the newest MLflow, which it does not allow itself.
+$(AZURE)/.done: pyproject.toml | $(PY)
+	$(call venv,$(AZURE))
+	$(call into,$(AZURE),-e ".[azure]" --group azure)
+	@touch $@
+
+$(AZURE)-newest/.done: pyproject.toml | $(PY)
+	$(call venv,$(AZURE)-newest)
+	$(call into,$(AZURE)-newest,-e . "azure-ai-ml>=1.30" "azure-identity>=1.17" jsonpickle pytz --group azure)
+	$(call into,$(AZURE)-newest,--no-deps "azureml-mlflow>=1.62.0.post6")
 	@touch $@
 
 # Lightning would bring that torch too, so it comes only with the small one; the table names who is missing.
@@ -76,8 +104,12 @@ $(PY):
 comma := ,
 TORCH := https://download.pytorch.org/whl/cpu
 
-pip = if command -v uv >/dev/null; then uv pip install --quiet --python $(PY) $(1); \
-	else $(PY) -m pip install --quiet --upgrade "pip>=25.1" && $(PY) -m pip install --quiet $(1); fi
+pip = $(call pip_of,$(PY),$(1))
+pip_of = if command -v uv >/dev/null; then uv pip install --quiet --python $(1) $(2); \
+	else $(1) -m pip install --quiet --upgrade "pip>=25.1" && $(1) -m pip install --quiet $(2); fi
+into = @echo "installing into $(1); the first time this takes a few minutes"; $(call pip_of,$(1)/bin/python,$(2))
+venv = @if command -v uv >/dev/null; then uv venv --quiet --allow-existing --python $(PY) $(1); \
+	else $(PY) -m venv $(1); fi
 
 define install
 	@echo "installing; the first time this takes a few minutes"

@@ -12,6 +12,7 @@ import pytest
 
 from tests.servers import mlflow_server
 from tracked import session
+from tracked.context import has_ended, open_runs
 
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 # How long an example takes says more of the machine than of the code: figures belong to the benchmarks.
@@ -52,12 +53,17 @@ def _alone(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
             monkeypatch.delenv(name)
     monkeypatch.setenv("TRACKED_HOME", str(home))
     monkeypatch.setenv("TRACKED_LINGER", "1")
+    # A process for each test that has a run at the root: tests/provenance is about those.
+    monkeypatch.setenv("TRACKED_PROVENANCE", "0")
     (tmp_path / "work").mkdir()
     monkeypatch.chdir(tmp_path / "work")
     _forget_mlflow(monkeypatch)
     session.reset()
     yield
     session.reset()
+    for run in open_runs():
+        # What a test has left open on purpose must not be taken for what is around the next one.
+        has_ended(run)
 
 
 def _forget_mlflow(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,8 +37,9 @@ class Store:
     def runs(self) -> list[StoredRun]:
         """All runs, in order of their beginning."""
         backend = FileBackend(self.path)
+        runs = list(backend.runs.values())
         os.close(backend._fd)
-        return list(backend.runs.values())
+        return runs
 
     def __getitem__(self, name: str) -> StoredRun:
         """The one run of a function of this name."""

@@ -144,7 +144,10 @@ def test_an_exception_is_the_users_own(shape, kind):
     [
         ({"nam": "x"}, "did you mean 'name'"),
         ({"tag": {}}, "did you mean 'tags'"),
-        ({"zzz": 1}, "there are experiment, model, monitor, name, parent, per_call, tags"),
+        (
+            {"zzz": 1},
+            "there are experiment, expires, ignore, key, key_code, model, monitor, name, on_existing, ",
+        ),
         ({"name": 3}, "name is a text"),
         ({"name": " "}, "name is a text"),
         ({"experiment": ""}, "experiment is a text"),

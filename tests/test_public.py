@@ -17,13 +17,21 @@ NAMES = {
         "Kind",
         "decorator_for",
     ),
-    *("track", "setup_mlflow", "create_mlflow_run", "find_mlflow_runs", "get_mlflow_run_url"),
+    *(
+        "track",
+        "setup_mlflow",
+        "create_mlflow_run",
+        "create_ml_client_from_config",
+        "find_mlflow_runs",
+        "get_mlflow_run_url",
+    ),
     *("find_mlflow_run", "find_best_mlflow_run", "find_lineage"),
     *("get_or_compute_study_key_hash", "get_or_compute_trial_key_hash"),
     *("MLflowSweepTracker", "MLflowTrainingTracker", "MLflowBenchmarkTracker", "MLflowConversionTracker"),
     *("Param", "Metric", "Artifact", "Ignore", "Secret", "Key"),
     *("configure", "sync", "errors", "testing"),
     "download_artifacts",
+    *("load_ipython_extension", "unload_ipython_extension"),
 }
 """Of design §4, what exists today."""
 

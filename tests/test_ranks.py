@@ -8,8 +8,9 @@ from types import SimpleNamespace
 import pytest
 
 from tests.scripts import Store, await_, parent_of, values
+from tracked import launches, track, tracked_sweep, tracked_training
 from tracked import tags as t
-from tracked import track, tracked_sweep, tracked_training
+from tracked.launches import Launcher, launch
 from tracked.ranks import forget, own_rank, rank
 from tracked.testing import captured
 
@@ -23,8 +24,10 @@ def _no_job(monkeypatch):
         if name.startswith(("SLURM_", "OMPI_", "PMI_")) or name in TORCHRUN:
             monkeypatch.delenv(name)
     forget()
+    launches.forget()
     yield
     forget()
+    launches.forget()
 
 
 def become(monkeypatch, environ):
@@ -53,6 +56,38 @@ def become(monkeypatch, environ):
 def test_launchers(environ, expected):
     """Each tells rank and size in variables of its own; what is none of them is no job."""
     assert expected == rank(environ)
+
+
+ONE_NODE = {"RANK": "1", "WORLD_SIZE": "4", "LOCAL_WORLD_SIZE": "4", "MASTER_PORT": "29500"}
+
+
+@pytest.mark.parametrize(
+    ("environ", "expected"),
+    [
+        ({}, "7:1.0"),
+        (ONE_NODE, "MASTER_PORT=29500 7:1.0"),
+        ({**ONE_NODE, "TORCHELASTIC_RUN_ID": "none"}, "TORCHELASTIC_RUN_ID=none MASTER_PORT=29500 7:1.0"),
+        ({**ONE_NODE, "LOCAL_WORLD_SIZE": "2"}, None),
+        (
+            {**ONE_NODE, "LOCAL_WORLD_SIZE": "2", "TORCHELASTIC_RUN_ID": "a"},
+            "TORCHELASTIC_RUN_ID=a MASTER_PORT=29500",
+        ),
+        ({**TORCHRUN, "TRACKED_JOB": "mine"}, "TRACKED_JOB=mine MASTER_PORT=29500"),
+        ({"SLURM_PROCID": "1", "SLURM_NTASKS": "4", "SLURM_JOB_ID": "5"}, "SLURM_JOB_ID=5"),
+        ({"PMI_RANK": "1", "PMI_SIZE": "4"}, None),
+    ],
+    ids=lambda value: (
+        None if value is None or isinstance(value, str) else f"{len(value)}-{'-'.join(value)}"[:60]
+    ),
+)
+def test_what_names_a_launch(environ, expected):
+    """What its launcher says, else the launcher itself where all ranks have it for a parent; else nothing does."""
+    assert expected == launch(environ, Launcher("7:1.0", is_rank=False))
+
+
+def test_a_process_that_a_rank_has_started_is_no_rank():
+    """It has the variables of the rank, and calls that no other rank makes."""
+    assert launch(ONE_NODE, Launcher("7:1.0", is_rank=True)) is None
 
 
 @pytest.mark.parametrize(
@@ -142,6 +177,17 @@ class TestOtherRanks:
             train(3)
             assert ({"x": 3.0, "y": 3.0}, "1") == (runs["train"].metrics, runs["train"].tags[t.RANK])
 
+    def test_a_job_that_nothing_names(self, monkeypatch, capfd):
+        """Its ranks cannot find rank 0's runs: they run untracked, and one line says what to give."""
+        monkeypatch.setenv("TRACKED_RANKS", "metrics")
+        monkeypatch.setenv("LOCAL_WORLD_SIZE", "2")
+        launches.forget()
+        with captured() as runs:
+            assert {"y": 3} == train(3)
+            train(4)
+            assert [] == runs.runs
+        assert 1 == capfd.readouterr().err.count("TRACKED_JOB")
+
     def test_a_run_in_the_environment_is_left_to_rank_zero(self, monkeypatch):
         """All ranks have it there, and all would write the same points."""
         carrier = {}
@@ -208,6 +254,82 @@ def test_four_processes(tmp_path):
     assert [("1", [1.0]), ("2", [2.0])] == sorted((run.params["x"], values(run, "x")) for run in store.runs)
 
 
+LAUNCHED = """
+import os, subprocess, sys
+ranks = [subprocess.Popen([sys.executable, 'job.py'], env={**os.environ, 'RANK': str(rank)}) for rank in (2, 1, 0)]
+sys.exit(max(rank.wait() for rank in ranks))
+"""
+
+JOB = """
+import multiprocessing, os
+from tracked import track, tracked_sweep, tracked_training
+
+RANK = int(os.environ['RANK'])
+
+@tracked_training
+def train(x, rank):
+    for i in range(2):
+        track.log(loss=x + rank + i)
+    track.tag(told_by=rank)
+    return {'acc': 0.5}
+
+@tracked_training
+def only_here():
+    return {'acc': 1.0}
+
+@tracked_sweep(n_trials=2, maximize='acc', seed=1)
+def sweep(trial):
+    return {'acc': trial.suggest_float('a', 0, 1) + RANK}
+
+if __name__ == '__main__':
+    with track.run('job'):
+        if RANK == 0:
+            only_here()
+        for x in (10, 20):
+            train(x, RANK)
+        track.log(done=1)
+    best = sweep().best.value
+    assert RANK <= best <= RANK + 1, best
+    with multiprocessing.get_context('spawn').Pool(1) as pool:
+        pool.map(print, ())
+        pool.apply(only_here)
+        pool.close(); pool.join()
+"""
+
+
+def test_numbers_of_each_rank(tmp_path):
+    """``TRACKED_RANKS=metrics``: they stand in rank 0's runs, the n-th of a name in the n-th; no run is doubled."""
+    store = Store(tmp_path)
+    (tmp_path / "job.py").write_text(JOB)
+    world = {"WORLD_SIZE": "3", "LOCAL_WORLD_SIZE": "3", "TRACKED_RANKS": "metrics"}
+    store.python(LAUNCHED, **world)
+    expected = ["job", "only_here", "only_here", "sweep", "train", "train", "trial-0", "trial-1"]
+
+    def is_there():
+        return 8 == sum(len([key for key in run.metrics if key.startswith("rank/")]) for run in trains())
+
+    def trains():
+        return [run for run in store.runs if run.name.startswith("train")]
+
+    await_(lambda: is_there() and len(expected) == len(store.runs), f"{store.runs}")
+    assert expected == sorted(
+        run.name.rsplit("-", 1)[0] if "trial" not in run.name else run.name for run in store.runs
+    )
+    for x, run in zip((10, 20), sorted(trains(), key=lambda run: run.params["x"]), strict=True):
+        logged = {key: values(run, key) for key in run.metrics}
+        losses = {f"rank/{rank}/loss": [x + rank, x + rank + 1.0] for rank in (1, 2)}
+        accs = {f"rank/{rank}/acc": [0.5] for rank in (1, 2)}
+        assert {"loss": [x, x + 1.0], "acc": [0.5], **losses, **accs} == logged
+        assert ("0", "0", "FINISHED") == (run.tags["told_by"], run.params["rank"], run.status)
+    assert {"done", "rank/1/done", "rank/2/done"} == set(store["job"].metrics)
+    for number in (0, 1):
+        trial = store[f"trial-{number}"]
+        assert {1, 2} == {round(trial.metrics[f"rank/{rank}/acc"] - trial.metrics["acc"]) for rank in (1, 2)}
+        assert [1, 1] == [len(values(trial, f"rank/{rank}/acc")) for rank in (1, 2)]
+    assert {"acc", "n_trials"} <= set(store["sweep"].metrics)
+    assert not [key for run in store.runs for key in run.metrics if key.count("rank/") > 1]
+
+
 TORCH = """
 import torch
 import torch.distributed as dist
@@ -228,12 +350,10 @@ dist.destroy_process_group()
 """
 
 
-@pytest.mark.slow
-def test_torchrun(tmp_path):
-    """Two real processes that talk to each other: one tree, the points of one, the result in both, no deadlock."""
+def torchrun(store, folder, **environ):
+    """The result of two real processes of one job that talk to each other."""
     pytest.importorskip("torch")
-    store = Store(tmp_path)
-    (tmp_path / "job.py").write_text(TORCH)
+    (folder / "job.py").write_text(TORCH)
     command = [
         sys.executable,
         "-m",
@@ -243,15 +363,37 @@ def test_torchrun(tmp_path):
         "2",
         "job.py",
     ]
-    environ = {**os.environ, "TRACKED_TRACKING_URI": store.uri, "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
-        command, cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=240, check=False
+        command,
+        cwd=folder,
+        env={**os.environ, "TRACKED_TRACKING_URI": store.uri, "OMP_NUM_THREADS": "1", **environ},
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert 2 == done.stdout.count("result 1.0;")
+    return done.stdout
+
+
+@pytest.mark.slow
+def test_torchrun(tmp_path):
+    """One tree, the points of one, the result in both, no deadlock."""
+    store = Store(tmp_path)
+    assert 2 == torchrun(store, tmp_path).count("result 1.0;")
     await_(lambda: 2 == len([run for run in store.runs if run.status == "FINISHED"]), f"{store.runs}")
     assert ("all of it", [1.0] * 3) == (
         parent_of(store.runs, store["train"]),
         values(store["train"], "loss"),
     )
     assert {"0"} == {run.tags[t.RANK] for run in store.runs}
+
+
+@pytest.mark.slow
+def test_torchrun_with_numbers_of_each_rank(tmp_path):
+    """The second rank finds the run of the first by itself, and its numbers stand beside."""
+    store = Store(tmp_path)
+    assert 2 == torchrun(store, tmp_path, TRACKED_RANKS="metrics").count("result 1.0;")
+    await_(lambda: "rank/1/loss" in store["train"].metrics, f"{store.runs}")
+    assert 2 == len(store.runs)
+    assert [1.0] * 3 == values(store["train"], "loss") == values(store["train"], "rank/1/loss")

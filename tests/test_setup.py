@@ -327,6 +327,8 @@ def test_every_setting_can_be_set_by_code_and_by_variable(
         "azure_workspace": "w",
         "durable": "no",
         "ranks": "all",
+        "provenance": "no",
+        "rerun": "yes",
     }
     assert list(NAMES) == list(values)
     tracked.configure(**values)

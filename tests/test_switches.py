@@ -54,7 +54,7 @@ def test_a_switch_is_for_one_kind():
 
 def test_without_artifacts_there_are_none_of_any_sort():
     """``log_artifacts = false`` need not be said again for each sort."""
-    assert Switches(True, False, False, False, False, False) == of("conversion", log_artifacts=False)
+    assert Switches(True, False, False, False, False, False, False) == of("conversion", log_artifacts=False)
 
 
 @pytest.mark.parametrize("stage", BY_STAGE)

@@ -11,13 +11,17 @@ def train(lr: float, epochs: int = 5):
 
 from __future__ import annotations
 
-from . import errors, testing, track
+import sys
+
+from . import errors, notebook, testing, track
+from .azure.client import create_ml_client_from_config
 from .decorate import decorator_for
 from .downloading import download_artifacts
 from .finding import find_best_mlflow_run, find_mlflow_run, find_mlflow_runs, get_mlflow_run_url
 from .hashing import get_or_compute_study_key_hash, get_or_compute_trial_key_hash
 from .kinds import tracked_benchmark, tracked_conversion, tracked_sweep, tracked_training
 from .markers import Artifact, Ignore, Key, Metric, Param, Secret
+from .notebook import load_ipython_extension, unload_ipython_extension
 from .plan import Kind
 from .runs import create_mlflow_run
 from .selecting import find_lineage
@@ -44,6 +48,7 @@ __all__ = [
     "Param",
     "Secret",
     "configure",
+    "create_ml_client_from_config",
     "create_mlflow_run",
     "decorator_for",
     "download_artifacts",
@@ -55,6 +60,7 @@ __all__ = [
     "get_mlflow_run_url",
     "get_or_compute_study_key_hash",
     "get_or_compute_trial_key_hash",
+    "load_ipython_extension",
     "setup_mlflow",
     "sync",
     "testing",
@@ -63,4 +69,8 @@ __all__ = [
     "tracked_conversion",
     "tracked_sweep",
     "tracked_training",
+    "unload_ipython_extension",
 ]
+
+if "ipykernel" in sys.modules:  # what is imported into a kernel shows its runs there
+    notebook.start()

@@ -1,14 +1,17 @@
-"""The two lines of a root run: where it goes, and how it ended."""
+"""What is told of runs: the two lines of a root run, or a display of its own."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping
 from itertools import count
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 from . import speech
 from . import tags as t
+from .guard import guard
+from .limits import Used
 from .outcome import Outcome
 
 if TYPE_CHECKING:
@@ -17,15 +20,44 @@ if TYPE_CHECKING:
 TALKATIVE = 10
 """Root runs of one process that are spoken of."""
 _ROOTS = count()
+_BEGAN: dict[str, tuple[Path, int]] = {}
+"""Where in the journal the runs that are spoken of begin."""
 CROWD, MINUTE = 100, 60.0
 """Children of one run in so many seconds that would be better off as one run."""
 
 
+class Display(Protocol):
+    """Shows runs in a place of its own, as a notebook does; what it shows is not spoken of besides."""
+
+    def begun(self, run: Run) -> bool:
+        """A run has begun; whether it is shown."""
+        ...
+
+    def ended(self, run: Run) -> bool:
+        """A run has ended; whether it was shown."""
+        ...
+
+
+_DISPLAYS: list[Display] = []
+"""At most one."""
+
+
+def show_on(display: Display | None) -> None:
+    """From now on show runs there; None means lines."""
+    _DISPLAYS[:] = [] if display is None else [display]
+
+
 def begun(run: Run) -> None:
-    """Say where a root run goes."""
+    """Show a run, or say where it goes if it is at the root."""
+    with guard:
+        if run.session is not None and any(display.begun(run) for display in _DISPLAYS):
+            return
     if run.session is None or not run.is_root:
         return
     run.number = next(_ROOTS)
+    with guard:
+        journal = run.session.journal.path
+        _BEGAN[run.ref.run] = journal, journal.stat().st_size
     if run.number < TALKATIVE:
         stage = f"{run.ref.stage} " if run.ref.stage else ""
         speech.say(f"{stage}{run.name} -> {run.session.shown_uri} (experiment {run.ref.experiment})")
@@ -35,12 +67,27 @@ def begun(run: Run) -> None:
         )
 
 
+def reused(function: str, run: str, age: str) -> None:
+    """Say that a call at the root was spared, and how it is made all the same."""
+    if next(_ROOTS) < TALKATIVE:
+        speech.say(f"{function} reused run {run} (finished {age} ago); TRACKED_RERUN=1 runs it again")
+
+
 def ended(run: Run, outcome: Outcome) -> None:
-    """Say how a root run ended, and where to look."""
-    if run.session is not None and run.is_root and run.number < TALKATIVE:
-        seconds = time.monotonic() - run.started
-        metrics = "".join(f" {key}={value:.4g}" for key, value in list(run.last.items())[:4])
-        speech.say(f"{run.name} {outcome.status} in {seconds:.1f} s{metrics}{_where(run)}")
+    """Show or say how a run ended, and where to look."""
+    with guard:
+        if any(display.ended(run) for display in _DISPLAYS):
+            return
+    if run.session is not None and run.is_root and run.number < TALKATIVE and speech.is_normal():
+        from .last_line import last_line  # noqa: PLC0415 - only who speaks pays
+
+        begin = _BEGAN.pop(run.ref.run, None)
+        speech.say(last_line(run, outcome, begin, where(run)))
+
+
+def is_told_of(run: Run) -> bool:
+    """Whether what goes on in this run is spoken of: it is at the root, tracked, and no display shows it."""
+    return run.session is not None and run.is_root and run.number < TALKATIVE and not _DISPLAYS
 
 
 class Crowd:
@@ -73,13 +120,26 @@ def changed(run: str, params: Mapping[str, str]) -> None:
     )
 
 
-def _where(run: Run) -> str:
-    """Where to look: what is known without waiting for it."""
-    from .mlflow.urls import run_url  # noqa: PLC0415 - only who speaks pays
+def overflows(run: Run) -> None:
+    """Say once that a run has more of something than its store has room for, and where the rest is."""
+    if run.session is None or not (limits := run.session.limits).counts_names:
+        return
+    used = Used(set(run.inputs.values), run.story.tag_names, set(run.last))
+    if full := limits.exceeded(used):
+        speech.warn_once(
+            f"run {run.name} has more {', more '.join(full)}, which is all that its store has room for: the rest is "
+            "kept whole in the folder overflow among its artifacts",
+            about="overflow",
+        )
 
-    remote = run.session.ids.get(run.ref.run) if run.session else None
-    return (
-        f" | {run_url(run.session.uri, remote.experiment_id, remote.run_id)}"
-        if run.session and remote
-        else ""
-    )
+
+def where(run: Run) -> str:
+    """Where to look, as near as it is known without waiting for it; empty where there is nothing to be seen."""
+    from .mlflow.urls import run_url, store_url  # noqa: PLC0415 - only who speaks pays
+
+    if run.session is None or not run.session.is_mlflow:
+        return ""
+    remote = run.session.ids.get(run.ref.run)
+    if remote is None:
+        return store_url(run.session.uri)
+    return run_url(run.session.uri, remote.experiment_id, remote.run_id)

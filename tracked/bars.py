@@ -1,28 +1,46 @@
-"""Progress bars, by tqdm where it is installed and somebody can see it."""
+"""Progress: a bar of tqdm's where it is installed and somebody can see it, else a line now and then."""
 
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Iterable, Iterator
+from operator import length_hint
 from typing import TypeVar
 
 from . import speech
+from .pace import REDRAWN, Pace, progress
+from .spans import took
 
 T = TypeVar("T")
-_SLOWEST = 0.1
-"""Seconds between two updates of a bar, at least."""
 
 
 def bar(iterable: Iterable[T], total: int | None = None, desc: str | None = None) -> Iterator[T]:
-    """Iterate over the same items; the bar goes to stderr."""
-    if not speech.is_normal() or not _is_seen():
+    """Iterate over the same items; what is said of it goes to stderr."""
+    if not speech.is_normal():
         return iter(iterable)
     try:
-        from tqdm.auto import tqdm  # noqa: PLC0415 - optional, and slow to import
+        if not _is_seen():
+            return _told(iterable, total, desc)
+        with warnings.catch_warnings():
+            # In a notebook without ipywidgets it warns of that, and draws with text: which is as well.
+            warnings.simplefilter("ignore")
+            from tqdm.auto import tqdm  # noqa: PLC0415 - optional, and slow to import
     except ImportError:
-        return iter(iterable)
-    return iter(tqdm(iterable, total=total, desc=desc, mininterval=_SLOWEST, leave=False, file=sys.stderr))
+        return _told(iterable, total, desc)
+    return iter(tqdm(iterable, total=total, desc=desc, mininterval=REDRAWN, leave=False, file=sys.stderr))
 
 
 def _is_seen() -> bool:
-    return "ipykernel" in sys.modules or bool(getattr(sys.stderr, "isatty", lambda: False)())
+    return "ipykernel" in sys.modules or speech.is_terminal()
+
+
+def _told(iterable: Iterable[T], total: int | None, desc: str | None) -> Iterator[T]:
+    """Say how far it is with each tenth of it, but not in the first seconds, and never more often."""
+    pace = Pace(length_hint(iterable) or None if total is None else total)
+    for done, item in enumerate(iterable):
+        if pace.is_told(done):
+            left = pace.left(done)
+            rest = "" if left is None else f", {took(left)} left"
+            speech.say(f"{desc or 'progress'}: {progress(done, pace)} in {took(pace.seconds)}{rest}")
+        yield item

@@ -15,11 +15,11 @@ from .plan import Kind
 
 
 def supplied_by(kind: Kind, fn: Any) -> tuple[str, ...]:
-    """Parameters of this function that its kind fills in."""
+    """Parameters of this function that its kind fills in, in their order."""
     if not kind.supplies:
         return ()
     fn = fn.__func__ if isinstance(fn, classmethod | staticmethod) else fn
-    return tuple(name for name in kind.supplies if name in inspect.signature(fn).parameters)
+    return tuple(name for name in inspect.signature(fn).parameters if name in kind.supplies)
 
 
 def bind(kind: Kind, fn: Any, instance: Any, args: Any, kwargs: Any) -> Call:
@@ -72,7 +72,8 @@ def _is_method_of(owner: Any, fn: Any) -> bool:
     holder = owner if isinstance(owner, type) else type(owner)
     found = inspect.getattr_static(holder, fn.__name__, None)
     found = found.__func__ if isinstance(found, classmethod) else found
-    return getattr(found, "__wrapped__", None) is fn
+    # What a library has put around our wrapper, as Ray does in an actor, does not matter.
+    return found is not None and inspect.unwrap(found, stop=lambda inner: inner is fn) is fn
 
 
 def _bound(fn: Any, args: Any, kwargs: Any) -> Call:

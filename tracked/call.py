@@ -17,6 +17,7 @@ from .markers import Markers, markers_of
 from .naming import qualified_name
 
 _LAMBDA = "<lambda>"
+_OF_RAY = "_ray_trace_ctx"
 NO_KEYWORDS: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -138,7 +139,7 @@ def _shape(fn: Callable[..., Any]) -> _Shape:
 
 
 def _read_shape(fn: Callable[..., Any]) -> _Shape:
-    signature = inspect.signature(fn)
+    signature = _own(inspect.signature(fn))
     by_kind = {p.kind: p.name for p in signature.parameters.values()}
     named = _named(fn)
     return _Shape(
@@ -148,6 +149,13 @@ def _read_shape(fn: Callable[..., Any]) -> _Shape:
         by_kind.get(inspect.Parameter.VAR_POSITIONAL),
         by_kind.get(inspect.Parameter.VAR_KEYWORD),
     )
+
+
+def _own(signature: inspect.Signature) -> inspect.Signature:
+    """The signature as its author wrote it: Ray adds a parameter to the methods of an actor."""
+    if _OF_RAY not in signature.parameters:
+        return signature
+    return signature.replace(parameters=[p for p in signature.parameters.values() if p.name != _OF_RAY])
 
 
 def _named(fn: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Collection, Iterator, Mapping
+from functools import partial
 from pathlib import PurePath
 from typing import Any, TypeVar
 
@@ -13,12 +14,13 @@ from . import tags as t
 from .call import Call
 from .context import CURRENT, guessed
 from .guard import guard
-from .identity import Key, backbone_of, call_key, resolve
+from .identity import Key, backbone_of, call_key, code_used_by, resolve
 from .markers import Artifact, Markers, Metric
 from .measure import number_of
 from .naming import qualified_name, run_name
 from .params import params_of
 from .plan import Kind, Options, RunPlan
+from .provenance.origin import origin_of
 from .redact import secret_values
 
 INPUTS = "inputs"
@@ -36,7 +38,7 @@ def plan_of(kind: Kind, options: Options, call: Call, fn: Any) -> RunPlan:
     hashes: dict[str, str] = {}
     key = None
     with guard:
-        hashes, key = _keys(kind, call, markers, (*secrets, *flat.secrets))
+        hashes, key = _keys(kind, options, call, markers, fn, (*secrets, *flat.secrets))
         if key.weak:
             _say_what_is_weak(call, key)
     return RunPlan(
@@ -56,6 +58,8 @@ def plan_of(kind: Kind, options: Options, call: Call, fn: Any) -> RunPlan:
         inputs=_inputs(call.arguments, markers),
         metrics=_metrics(call.arguments, markers),
         is_described=kind.is_described,
+        origin=partial(origin_of, call, markers, (*secrets, *flat.secrets), key),
+        key=key,
     )
 
 
@@ -71,22 +75,44 @@ def secrets_of(call: Call, fn: Any) -> tuple[str, ...]:
     return params_of(call.arguments, call.markers(fn), secret_values(os.environ)).secrets
 
 
-def key_of(kind: Kind, call: Call, fn: Any) -> Key:
+def key_of(kind: Kind, options: Options, call: Call, fn: Any) -> Key:
     """The key by which this call is recognised.
 
     Raises:
         IdentityError: a part of it has no canonical form.
     """
-    markers, secrets = call.markers(fn), secret_values(os.environ)
-    return _keys(kind, call, markers, (*secrets, *secrets_of(call, fn)))[1]
+    secrets = (*secret_values(os.environ), *secrets_of(call, fn))
+    return _keys(kind, options, call, call.markers(fn), fn, secrets)[1]
 
 
-def _keys(kind: Kind, call: Call, markers: Markers, secrets: Collection[str]) -> tuple[dict[str, str], Key]:
+def _keys(
+    kind: Kind, options: Options, call: Call, markers: Markers, fn: Any, secrets: Collection[str]
+) -> tuple[dict[str, str], Key]:
     outer = CURRENT.get() or guessed()
     inherited = outer.ref.hashes if outer else {}
     identify = kind.identify or (lambda call, inherited: resolve(call.arguments, inherited, secrets))
     hashes = dict(identify(call, inherited))
-    return hashes, call_key(call, hashes.get(t.STUDY_KEY_HASH), markers, secrets=secrets)
+    key = call_key(
+        call,
+        _study(kind, options, hashes, inherited),
+        markers,
+        options.ignored,
+        options.key_names or options.key,
+        secrets,
+        code=code_used_by(fn) if options.key_code else None,
+    )
+    return hashes, key
+
+
+def _study(
+    kind: Kind, options: Options, hashes: Mapping[str, str], inherited: Mapping[str, str]
+) -> str | None:
+    """The study in a call's key: arguments that were left out of that do not come back by the study that they make."""
+    if options.key is not None:
+        return None
+    if options.ignored:
+        return None if kind.identify else inherited.get(t.STUDY_KEY_HASH)
+    return hashes.get(t.STUDY_KEY_HASH)
 
 
 def _about(call: Call, key: Key | None) -> dict[str, str]:

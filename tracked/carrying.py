@@ -7,11 +7,13 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import copy_context
+from types import FunctionType
 from typing import Any
 
 from . import joining
 from .context import CURRENT, RunRef, current_is
 from .run import Run
+from .sending import asked_by_cloudpickle
 
 
 class Bound:
@@ -38,6 +40,16 @@ class Bound:
         run = joining.joined(self.ref) if self.context is None else self.context.get(CURRENT)
         with current_is(run):
             return await self.fn(*args, **kwargs)
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> Any:
+        # Ray, for one, takes functions only; cloudpickle would take one apart and lose the run.
+        return type(self) if asked_by_cloudpickle() else FunctionType
+
+    @property
+    def __code__(self) -> Any:
+        # Where a function is, it is expected; it says whether the function is a coroutine function.
+        return self.fn.__code__
 
     def __reduce__(self) -> Any:
         return arrived, (self.fn, self.ref)

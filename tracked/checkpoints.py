@@ -17,12 +17,15 @@ from typing import Any, NamedTuple
 from .errors import ConfigError
 from .guard import guard
 from .keeping import keep_given_model
+from .patience import bounded
 from .ports import SEAL
 from .records import Artifact
 from .run import Run
 from .stowing import stow
 
 PLACE = "checkpoints"
+PATIENCE = 10.0
+"""Seconds that the store is given to say which checkpoints earlier attempts have kept."""
 
 
 class Kept(NamedTuple):
@@ -86,6 +89,8 @@ def keep_checkpoint(run: Run, content: Any, step: int | None, **options: Any) ->
         policy = Policy(**options)
         if run.is_off or not run.switches.log_checkpoint:
             return
+        if not policy.keeps_all and not run.checkpoints and run.is_resumed:
+            run.checkpoints[:] = _of_attempts_before(run)
         if step is None and not policy.keeps_all:
             step = max((k.step for k in run.checkpoints if k.step is not None), default=-1) + 1
         place = PLACE if step is None else f"{PLACE}/step-{step}"
@@ -95,6 +100,22 @@ def keep_checkpoint(run: Run, content: Any, step: int | None, **options: Any) ->
             _stow(run, json.dumps(told).encode(), f"{place}/{SEAL}")
             run.checkpoints[:] = [k for k in run.checkpoints if k.place != place] + [Kept(place, step, value)]
             _let_go(run, policy)
+
+
+def _of_attempts_before(run: Run) -> list[Kept]:
+    """What earlier attempts at this run have kept, the oldest first; nothing where the store does not say."""
+    from .mlflow.artifacts.repository import Repository  # noqa: PLC0415 - loads MLflow: only a run that goes on asks
+    from .mlflow.artifacts.sealed import sealed_in  # noqa: PLC0415
+    from .mlflow.client import client_for  # noqa: PLC0415
+
+    session, former = run.session, run.plan.former
+    if session is None or former is None or not session.is_mlflow:
+        return []
+    with guard:
+        client = client_for(session.uri, session.templates)
+        found = bounded(lambda: sealed_in(Repository(client, former.run_id)), PATIENCE)
+        return [Kept(one.path, one.step, one.value) for one in reversed(found)]
+    return []
 
 
 def _keep(run: Run, content: Any, place: str) -> bool:

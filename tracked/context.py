@@ -180,6 +180,11 @@ def guessed() -> HasRef | None:
     return _common([run for run, _ in opened if astray.isdisjoint(outer.ref.run for outer in _chain(run))])
 
 
+def open_runs() -> list[HasRef]:
+    """Every run that is open in this process."""
+    return [run for run, _ in list(_OPEN.values())]
+
+
 def is_any_open() -> bool:
     """Whether any run is open in this process."""
     return bool(_OPEN)

@@ -5,18 +5,23 @@ from __future__ import annotations
 import importlib
 import inspect
 import operator
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import MethodType
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import wrapt
 
-from . import shells
-from .binding import bind, supplied_by
+from . import existing, shells
+from .asking import Asked
+from .binding import supplied_by
 from .context import RunRef, is_disabled
 from .errors import ConfigError
 from .markers import check_markers
+from .naming import HOME
 from .opening import Opener
 from .plan import Kind, Options
+from .run import Run
 from .sending import SCRIPTS, asked_by_cloudpickle, home_of, sender
 from .typed import with_options
 
@@ -49,6 +54,7 @@ def decorator_for(kind: Kind, options: type[Options] = Options) -> Any:
 def _decorated(fn: Any, kind: Kind, options: Options) -> Any:
     if not callable(fn) and not isinstance(fn, classmethod):
         raise ConfigError(f"a function is decorated, and options are given by name; {fn!r} is neither")
+    kind = options.adapted(kind)
     supplied = supplied_by(kind, fn)
     if supplied and shells.is_lazy(fn):
         raise ConfigError(
@@ -56,44 +62,14 @@ def _decorated(fn: Any, kind: Kind, options: Options) -> Any:
             "or a generator function"
         )
     options.fits(fn)
+    existing.fits(options, fn)
     check_markers(fn)
     # Without what its kind fills in, the function itself could not be called.
     return fn if is_disabled() and not supplied else TrackedFunction(fn, kind, options)
 
 
-if TYPE_CHECKING:
-
-    class _State:
-        __wrapped__: Any
-        _self_kind: Kind
-        _self_options: Options
-        _self_carried: RunRef | None
-
-else:
-    _State = object  # a class with annotations would hide those of the function that it wraps
-
-
-class _Shared(_State):
-    """What a decorated function and its bound method have in common."""
-
-    def untracked(self, *args: Any, **kwargs: Any) -> Any:
-        """Call the function itself, without a run."""
-        return self.__wrapped__(*args, **kwargs)
-
-    def key(self, *args: Any, **kwargs: Any) -> str:
-        """The key by which this call is recognised: 64 hex digits.
-
-        Raises:
-            TypeError: the call does not fit the function.
-            IdentityError: an argument has no canonical form.
-        """
-        from .calls import key_of  # noqa: PLC0415 - identity is loaded with the first call, not with `import tracked`
-
-        kind, fn = self._kind_here(), self.__wrapped__
-        return key_of(kind, bind(kind, fn, None, args, kwargs), fn).hash
-
-    def _kind_here(self) -> Kind:
-        raise NotImplementedError
+class _Shared(Asked):
+    """A decorated function or its bound method: to be sent away, and taken for what it wraps."""
 
     @property  # type: ignore[misc]
     def __class__(self) -> Any:
@@ -117,11 +93,17 @@ class _Method(_Shared, wrapt.BoundFunctionWrapper):  # type: ignore[type-arg]
     def _kind_here(self) -> Kind:
         return cast("Kind", self._self_parent._self_kind)
 
+    def _options_here(self) -> Options:
+        return cast("Options", self._self_parent._self_options)
+
     def __reduce_ex__(self, protocol: Any) -> Any:
         owner = getattr(self.__wrapped__, "__self__", None)
         owner = self._self_instance if owner is None else owner
         carried = _carried(self._self_parent)
         if owner is None:
+            if self.__wrapped__.__module__ in SCRIPTS and asked_by_cloudpickle():
+                # Where the script is not, its class is not found by name: Ray sends one so, for an actor.
+                return self._self_parent.__reduce_ex__(protocol)
             return _found, (self.__wrapped__.__module__, self.__wrapped__.__qualname__, carried)
         return _method, (owner, self.__wrapped__.__name__, carried)
 
@@ -142,6 +124,9 @@ class TrackedFunction(_Shared, wrapt.FunctionWrapper):  # type: ignore[type-arg]
     def _kind_here(self) -> Kind:
         return self._self_kind
 
+    def _options_here(self) -> Options:
+        return self._self_options
+
     @property
     def __signature__(self) -> inspect.Signature:
         signature = inspect.signature(self.__wrapped__)
@@ -157,6 +142,19 @@ class TrackedFunction(_Shared, wrapt.FunctionWrapper):  # type: ignore[type-arg]
             return _found, (*name, carried)
         fn = self.__wrapped__
         return _arrived, (fn, self._self_kind, self._self_options, carried, home_of(fn))
+
+
+def again(fn: TrackedFunction, tags: Mapping[str, str], seen: Callable[[Run], object]) -> TrackedFunction:
+    """The same function, whose runs are new ones with these further tags, and are shown to ``seen`` at their end."""
+    kind, options = fn._self_kind, fn._self_options
+
+    def conclude(run: Run, *others: Any) -> None:
+        seen(run)
+        if kind.conclude is not None:
+            kind.conclude(run, *others)
+
+    options = replace(options, tags={**options.tags, **tags}, on_existing="new")
+    return TrackedFunction(fn.__wrapped__, replace(kind, conclude=conclude), options)
 
 
 def _is_importable(wrapper: Any, module: str, qualname: str) -> bool:
@@ -178,6 +176,8 @@ def _arrived(
     if home is not None:
         # Another script is `__main__` there: the function goes by the name, and so the key, that it has at home.
         fn.__module__ = home
+        # Ray gives a task's function its own `__main__` again.
+        setattr(fn, HOME, home)
     return TrackedFunction(fn, kind, options, carried)
 
 

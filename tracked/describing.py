@@ -36,6 +36,8 @@ class Story:
         """What its kind has to say of it, as Markdown."""
         self.files: dict[str, int] = {}
         self.has_more_files = False
+        self.tag_names: set[str] = set()
+        """Those of its tags: a store may have room for few."""
         self._parts: dict[tuple[str, str], list[str]] = {}
         self._counts: Counter[tuple[str, str]] = Counter()
         self._lock = threading.Lock()

@@ -55,7 +55,7 @@ def last_complete_checkpoint(run: Any) -> Checkpoint | None:
     """
     from .mlflow.artifacts import seals  # noqa: PLC0415 - as above
 
-    return seals.last(_complete(run))
+    return seals.last(complete_checkpoints(run))
 
 
 def best_checkpoint(run: Any, *, mode: str = "max") -> Checkpoint | None:
@@ -73,15 +73,18 @@ def best_checkpoint(run: Any, *, mode: str = "max") -> Checkpoint | None:
 
     if mode not in ("max", "min"):
         raise ConfigError(f"mode is 'max' or 'min', not {mode!r}")
-    return seals.best(_complete(run), mode)
+    return seals.best(complete_checkpoints(run), mode)
 
 
-def _complete(run: Any) -> list[Checkpoint]:
-    from .mlflow.artifacts import manifest, seals  # noqa: PLC0415 - as above
-    from .mlflow.artifacts.upload import manifests  # noqa: PLC0415 - as above
+def complete_checkpoints(run: Any) -> list[Checkpoint]:
+    """The checkpoints of a run that have arrived whole, those first that one goes on from first.
 
-    repository = _repository(run)
-    return seals.complete(repository, manifest.merged(manifests(repository).values()))
+    Raises:
+        RunNotFound, BackendUnavailable.
+    """
+    from .mlflow.artifacts.sealed import sealed_in  # noqa: PLC0415 - as above
+
+    return sealed_in(_repository(run))
 
 
 def _repository(run: Any) -> Repository:

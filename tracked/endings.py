@@ -8,7 +8,8 @@ from .call import Call
 from .guard import guard
 from .markers import Marker, markers_of
 from .outcome import FAILED, Outcome, outcome_of
-from .plan import Kind, Options
+from .plan import NEW, Kind, Options
+from .provenance.edges import remember
 from .run import Run
 
 
@@ -32,15 +33,27 @@ def returned(run: Run, decorated: Decorated, call: Call, function: Any, result: 
         _conclude(run, decorated, call, function, result)
         with guard:
             # Most quick functions return nothing, and pay for nothing.
+            if result is not None and not run.is_off:
+                remember(result, run.ref)
             if result is not None and run.closed is None:
                 read = decorated.kind.read
                 said = markers_of(function).get("return", ())
                 log_result(run, read(result) if read else result, said, model=decorated.options.model)
+        if decorated.options.on_existing != NEW and run.closed is None:
+            _store(run, decorated, function, result)
     except BaseException as error:
         # Ctrl-C while a figure is drawn: in a notebook the process goes on, and nobody else would end the run.
         ended(run, error)
         raise
     run.close(Outcome())
+
+
+def _store(run: Run, decorated: Decorated, function: Any, result: Any) -> None:
+    """Store the result, so that it can be given back."""
+    with guard:
+        from .storing import keep  # noqa: PLC0415 - who asks for it pays
+
+        keep(run, decorated.options, function, result)
 
 
 def raised(run: Run, decorated: Decorated, call: Call, function: Any, error: BaseException) -> None:

@@ -47,17 +47,18 @@ def find_mlflow_runs(
         run_view: ``active``, ``deleted`` or ``all``.
 
     Returns:
-        MLflow's ``Run`` objects.
+        MLflow's ``Run`` objects, in a list that a notebook shows as a table.
 
     Raises:
         RunNotFound: there is no such experiment.
         ConfigError: MLflow cannot read the filter or the order, or ``where`` is no question.
         BackendUnavailable: the store does not answer.
     """
+    from .found import Runs  # noqa: PLC0415 - as below
     from .mlflow.finder import search  # noqa: PLC0415 - loads MLflow: only who asks pays
 
     also, session = also_in_state(where, status), delivered()
-    return search(
+    found = search(
         session.uri,
         experiment_name or session.experiment,
         filter_string,
@@ -67,6 +68,7 @@ def find_mlflow_runs(
         run_view=run_view,
         templates=session.templates,
     )
+    return Runs(found, session.uri)
 
 
 def find_mlflow_run(

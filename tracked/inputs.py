@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import speech
@@ -27,8 +28,8 @@ class Taken(NamedTuple):
 class Inputs:
     """What the params of a run are so far, as far as this process knows."""
 
-    def __init__(self) -> None:
-        self.values: dict[str, str] = {}
+    def __init__(self, values: Mapping[str, str] = MappingProxyType({})) -> None:
+        self.values = dict(values)
         self._long: dict[str, str] = {}
         self._suffix = ""
         self._lock = threading.Lock()

@@ -20,7 +20,7 @@ from .parents import from_environment as ref_from_environment
 from .plan import RunPlan
 from .records import Opened
 from .run import Run
-from .scope import is_left_to_rank_zero, untracked
+from .scope import is_told_by_rank_zero, untracked
 
 
 def carried() -> RunRef | None:
@@ -83,7 +83,7 @@ def switched_off() -> Iterator[None]:
 
 def from_environment() -> Run | None:
     """The run that ``TRACKED_CONTEXT`` names, if it does; all ranks of a job have it, and one logs into it."""
-    if CONTEXT not in os.environ or is_left_to_rank_zero():
+    if CONTEXT not in os.environ or is_told_by_rank_zero():
         return None
     return joined(ref_from_environment(os.environ))
 

@@ -172,6 +172,10 @@ def _printable(text: str) -> str:
     return "".join(c for c in text if c.isprintable()).strip()
 
 
+HOME = "__tracked_home__"
+"""Attribute of a function from another process's script: the name by which that script is imported."""
+
+
 def qualified_name(thing: Any) -> str:
     """``module.qualname`` of a class or function, the same from a script as from its import.
 
@@ -181,7 +185,7 @@ def qualified_name(thing: Any) -> str:
     name = (
         getattr(thing, "__qualname__", None) or getattr(thing, "__name__", None) or type(thing).__qualname__
     )
-    module = getattr(thing, "__module__", None)
+    module = getattr(thing, HOME, None) or getattr(thing, "__module__", None)
     if not isinstance(module, str) or module == "builtins":
         return str(name)
     return f"{_import_name(module)}.{name}"

@@ -10,8 +10,9 @@ from . import tags as t
 from .binding import bind, supplied_by
 from .call import Call
 from .context import CURRENT, RunRef
+from .decisions import AS_NEW, Decision, Question
 from .guard import guard
-from .plan import AGGREGATE, Kind, Options, RunPlan
+from .plan import AGGREGATE, NEW, Kind, Options, RunPlan
 from .run import Run
 from .scope import is_off_here, open_run
 
@@ -43,11 +44,21 @@ class Opener:
             return not sessions.switches(self.kind.stage).enabled
         return False
 
-    def open(self, call: Call, wrapped: Any) -> Run:
+    def question(self, call: Call, wrapped: Any) -> Question | None:
+        """What is to be decided about this call before its run is opened; None if nothing is."""
+        if self.options.on_existing == NEW:
+            return None
+        return Question(self.kind, self.options, call, wrapped, self._plan(call, wrapped))
+
+    def open(self, call: Call, wrapped: Any, decision: Decision = AS_NEW) -> Run:
         """Begin the run of this call, or find the one that it is one call of."""
         run = self._run_of_many(call, wrapped) if self.options.per_call == AGGREGATE else None
         if run is None:
-            run = self._opened(call, wrapped)
+            plan = self._placed(decision.plan or self._plan(call, wrapped))
+            if decision.how == NEW and self.kind.begin is not None:
+                run = self.kind.begin(plan, self.options, wrapped)
+            else:
+                run = decision.begin(plan)
             if isinstance(run.outer, Run):
                 run.outer.crowd.grows(run.outer.name, call.name)
         return run
@@ -61,10 +72,16 @@ class Opener:
             parent = self.carried
         with guard:
             what = self.kind.stage, call.function, self.options.name
-            return one_of_many(what, parent, lambda: self._opened(call, wrapped), secrets_of(call, wrapped))
+            return one_of_many(what, parent, lambda: self._of_many(call, wrapped), secrets_of(call, wrapped))
         return None
 
-    def _opened(self, call: Call, wrapped: Any) -> Run:
+    def _of_many(self, call: Call, wrapped: Any) -> Run:
+        plan = self._plan(call, wrapped)
+        # The run of many calls is not what the first of them is recognised by.
+        tags = {key: tag for key, tag in plan.tags.items() if key != t.CALL_KEY}
+        return open_run(self._placed(replace(plan, tags=tags)))
+
+    def _plan(self, call: Call, wrapped: Any) -> RunPlan:
         from .calls import plan_of  # noqa: PLC0415 - as above
 
         given = self.options
@@ -73,10 +90,11 @@ class Opener:
             given.name or call.name, self.kind.stage, given.experiment, given.parent, is_named=named
         )
         with guard:
-            plan = plan_of(self.kind, given, call, wrapped)
-        if given.per_call == AGGREGATE:
-            # The run of many calls is not what the first of them is recognised by.
-            plan = replace(plan, tags={key: tag for key, tag in plan.tags.items() if key != t.CALL_KEY})
+            return plan_of(self.kind, given, call, wrapped)
+        return plan
+
+    def _placed(self, plan: RunPlan) -> RunPlan:
+        """The plan with the run above that came along from another process, where no other is."""
         if self.carried and plan.parent is None and CURRENT.get() is None:
-            plan = replace(plan, parent=self.carried)
-        return open_run(plan)
+            return replace(plan, parent=self.carried)
+        return plan

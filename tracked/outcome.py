@@ -12,6 +12,7 @@ from types import FrameType
 from typing import Any
 
 from . import tags
+from .errors import TrialPruned
 
 FINISHED, FAILED, KILLED = "FINISHED", "FAILED", "KILLED"
 _SIGNALLED = {128 + s for s in (signal.SIGINT, signal.SIGTERM)}
@@ -48,6 +49,8 @@ def _stopped_by(error: BaseException) -> str:
     """Who stopped the code, for no fault of its own; empty if nobody did."""
     if name := _signal_behind(error):
         return f"ended by {name}"
+    if isinstance(error, TrialPruned):
+        return "the trial was pruned"
     if isinstance(error, GeneratorExit):
         return "the generator was abandoned before its end"
     if isinstance(error, KeyboardInterrupt):

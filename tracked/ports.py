@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
+from .attempts import KnownRun
+from .limits import Limits
 from .records import Opened, Record
 
 
@@ -55,32 +56,8 @@ OURS = ".tracked"
 """Folder among a run's artifacts that is not the user's: manifests lie there."""
 
 
-@dataclass(frozen=True)
-class Limits:
-    """How much a store takes in one request, and how long names and values may be (characters).
-
-    ``bytes`` counts texts only: the length of names and values of params and tags in one request.
-    """
-
-    points: int = 1000
-    params: int = 100
-    tags: int = 100
-    entities: int = 1000
-    bytes: int = 500_000
-    key_length: int = 250
-    param_length: int = 6000
-    tag_length: int = 8000
-
-
 BY_ID = "id:"
 """Before the id of an experiment that is not known by its name: ``id:7`` in place of a name."""
-
-USUAL, AZURE = Limits(), Limits(tag_length=1000)
-
-
-def limits_of(uri: str) -> Limits:
-    """What the store behind this URI takes, as far as it can be known before it is asked."""
-    return AZURE if uri.startswith("azureml:") else USUAL
 
 
 class Backend(Protocol):
@@ -119,6 +96,10 @@ class Backend(Protocol):
         """The value that the run has for this tag, if any."""
         ...
 
+    def known(self, run_id: str) -> KnownRun:
+        """What the run is and has by now."""
+        ...
+
     def upload(
         self, run_id: str, files: Sequence[File], alive: Callable[[], object] = ...
     ) -> Mapping[str, str]:
@@ -148,6 +129,22 @@ class Backend(Protocol):
         """The state that the run has now."""
         ...
 
+    def holder(self, run_id: str) -> str | None:
+        """The local id under which the attempt of now writes (the tag ``ATTEMPT_ID``); None if there was but one."""
+        ...
+
+    def reopen(self, run_id: str, without: Collection[str]) -> None:
+        """Make it a run that is running, without these tags; its former end may stay to be seen until the next."""
+        ...
+
+    def delete(self, run_id: str) -> None:
+        """Put the run where only who asks for deleted ones sees it."""
+        ...
+
+    def same(self, experiment: str, key: str) -> Sequence[KnownRun]:
+        """The runs of the experiment of this name whose call key is this one, the newest first."""
+        ...
+
     def running(self, experiment_id: str | None) -> Sequence[OpenRun]:
         """Runs of this experiment, or of all, that are running and carry our id; the oldest, where they are many."""
         ...
@@ -171,6 +168,10 @@ class Suggested(NamedTuple):
     number: int
     trial: Any
     """The engine's own object, handed to the user's function."""
+    attempt: int = 1
+    """From 2 on, a worker has died of it before."""
+    run: Mapping[str, Any] | None = None
+    """Reference of the run of the attempt before, as plain data, if it is known."""
 
 
 class Told(NamedTuple):
@@ -185,6 +186,8 @@ class Told(NamedTuple):
     """A trial with one above 0 is never the best."""
     space: Mapping[str, Any] = MappingProxyType({})
     """What each of its hyperparameters was chosen from, in any form that a search space may have."""
+    course: Mapping[int, float] = MappingProxyType({})
+    """Values that its objective had on the way, by step."""
 
     @property
     def is_feasible(self) -> bool:
@@ -202,6 +205,10 @@ class SweepEngine(Protocol):
 
     def ask(self) -> Suggested | None:
         """The next trial, or None when nothing is left to try."""
+        ...
+
+    def queue(self, points: Sequence[Mapping[str, Any]]) -> None:
+        """Hand out these hyperparameters next, and beyond what is left."""
         ...
 
     def params(self, suggested: Suggested) -> Mapping[str, Any]:

@@ -9,7 +9,9 @@ from functools import lru_cache
 from typing import NamedTuple
 
 
-class _Place(NamedTuple):
+class Place(NamedTuple):
+    """Number of a process in its job, and how many there are."""
+
     rank: int
     size: int
 
@@ -37,7 +39,7 @@ def rank(environ: Mapping[str, str]) -> int | None:
     A member of a job array, or of several steps of one task each, is a job of its own.  What a process starts
     has its variables, and so its rank.
     """
-    return _number(_found_by_torch() or next(_told(environ), None))
+    return _number(_found_by_torch() or next(told(environ), None))
 
 
 def forget() -> None:
@@ -45,28 +47,29 @@ def forget() -> None:
     _told_to.cache_clear()
 
 
-def _number(place: _Place | None) -> int | None:
+def _number(place: Place | None) -> int | None:
     return place.rank if place is not None and place.size > 1 else None
 
 
-def _found_by_torch() -> _Place | None:
+def _found_by_torch() -> Place | None:
     # Processes that torch itself has started have no variables, and are told apart once they have found each other.
     torch = sys.modules.get("torch.distributed")
     is_initialized = getattr(torch, "is_initialized", None)
     if torch is None or is_initialized is None or not is_initialized():
         return None
-    return _Place(torch.get_rank(), torch.get_world_size())
+    return Place(torch.get_rank(), torch.get_world_size())
 
 
 @lru_cache(maxsize=1)
-def _told_to(_pid: int) -> _Place | None:
+def _told_to(_pid: int) -> Place | None:
     # A forked process may be told its own rank.
-    return next(_told(os.environ), None)
+    return next(told(os.environ), None)
 
 
-def _told(environ: Mapping[str, str]) -> Iterator[_Place]:
+def told(environ: Mapping[str, str]) -> Iterator[Place]:
+    """The places that launchers tell in these variables, the innermost first."""
     for rank, *sizes in _TOLD_BY:
         if (told := environ.get(rank, "")).isdecimal():
             size = next((environ[name] for name in sizes if environ.get(name, "").isdecimal()), None)
             if size is not None:
-                yield _Place(int(told), int(size))
+                yield Place(int(told), int(size))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import announcing
 from . import tags as t
+from .attempts import NOTHING_BEFORE
 from .context import HasRef, RunRef, has_ended
 from .describing import Story, last_tags
 from .errors import TrackedError
@@ -28,6 +29,7 @@ from .series import Series, storable
 from .switches import ALL_ON, Switches, switches
 
 if TYPE_CHECKING:
+    from .curves import Curves
     from .session.building import Session
 
 
@@ -53,17 +55,26 @@ class Run:
         self.story: Story = Story(outer.story if isinstance(outer, Run) else None)
         self.hidden.add(plan.secrets)
         self.name = self.hidden.value(plan.name)
-        self.inputs = Inputs()
+        before = plan.former or NOTHING_BEFORE
+        self.inputs = Inputs(before.params)
         self.heard_by: Callable[[Mapping[str, float], Steps], None] | None = getattr(outer, "heard_by", None)
         """Who is told what is logged here and in the runs inside: the trial of a sweep."""
+        self.curves: Curves | None = None
+        """The course of its metrics, where somebody looks at it."""
         self.before_close: list[Callable[[], None]] = []
         """What ends with this run: called once, before it is closed."""
         self.crowd = announcing.Crowd()
         self.checkpoints: list[Any] = []
-        self._series = Series()
+        self._series = Series(before.steps)
         self._latest = 0
         self._lock = threading.Lock()
         self.closed: Outcome | None = None
+        self._ended: float | None = None
+
+    @property
+    def seconds(self) -> float:
+        """How long it has taken, until now or its end."""
+        return (time.monotonic() if self._ended is None else self._ended) - self.started
 
     @property
     def last(self) -> dict[str, float]:
@@ -74,6 +85,11 @@ class Run:
     def switches(self) -> Switches:
         """What is recorded of runs of this kind."""
         return ALL_ON if self.session is None else switches(self.session.settings, self.ref.stage)
+
+    @property
+    def is_resumed(self) -> bool:
+        """Whether it goes on with what an attempt before has left."""
+        return self.plan.former is not None and self.plan.former.attempt > 1
 
     @property
     def is_off(self) -> bool:
@@ -151,6 +167,11 @@ class Run:
                 steps, _ = self._series.place(numbers, step)
             self.heard_by(numbers, steps)
 
+    def has_elsewhere(self, last: Mapping[str, float]) -> None:
+        """Know of the last values that another process has logged into this run; they are not logged again."""
+        with self._lock:
+            self._series.take_in(last)
+
     def params(self, values: Mapping[str, Any]) -> None:
         """Log inputs; nested ones are flattened."""
         with guard:
@@ -163,7 +184,7 @@ class Run:
             self.take(plan.params, plan.whole_params)
         for name, content in plan.inputs.items():
             self.artifact(content, name)
-        if plan.metrics:
+        if plan.metrics and not self.is_resumed:
             self.log(plan.metrics)
 
     def take(self, values: Mapping[str, str], long: Mapping[str, str]) -> None:
@@ -221,6 +242,7 @@ class Run:
             return
         if isinstance(record, Tags):
             record, long = self.session.fitted(record)
+            self.story.tag_names.update(record.values)
             self.keep_whole(long)
         self.session.write(record)
 
@@ -234,18 +256,24 @@ class Run:
                 self._wind_up(outcome)
             finally:
                 # Also when that failed or was interrupted: nobody would end the run later.
-                self.closed = outcome
+                self.closed, self._ended = outcome, time.monotonic()
                 self._write(Closed(self.ref.run, time_ns() // 1_000_000, outcome.status))
             self.session.serve()
+            announcing.overflows(self)
             announcing.ended(self, outcome)
 
     def _wind_up(self, outcome: Outcome) -> None:
+        self.closed = outcome  # what ends with this run may ask how it ended
         while self.before_close:
             self.before_close.pop()()
-        self.closed = outcome
         has_ended(self)
         if tags := last_tags(self, outcome):
             self._write(Tags(self.ref.run, tags))
+
+    def _repr_html_(self) -> str:
+        from .cards import of_run  # noqa: PLC0415 - only a notebook asks
+
+        return of_run(self)
 
     def __repr__(self) -> str:
         state = self.closed.status.lower() if self.closed else "running"

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import getpass
 import os
-import sys
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import replace
-from functools import cache
 from time import time_ns
 from typing import TYPE_CHECKING
 
-from . import announcing, ranks
+from . import announcing, jobs, rank_runs, ranks
 from . import session as sessions
 from . import tags as t
 from .context import CURRENT, RunRef, has_begun, is_disabled, named_run
@@ -25,6 +21,7 @@ from .process import owner
 from .records import Opened, Tags
 from .run import Run
 from .switches import switches
+from .telling import Origin, origin_of, tell
 from .titles import title_of
 
 if TYPE_CHECKING:
@@ -36,7 +33,11 @@ def open_run(plan: RunPlan) -> Run:
     if not is_off_here():
         with guard:
             run = _opened(plan)
-            announcing.begun(run)
+            try:
+                announcing.begun(run)
+            except BaseException:
+                _interrupted(run)
+                raise
             return run
     return untracked(plan)
 
@@ -49,10 +50,19 @@ def is_off_here() -> bool:
 
 def is_left_to_rank_zero() -> bool:
     """Whether another process of the same distributed job tracks what all of them do."""
+    return _is_another_rank("zero")
+
+
+def is_told_by_rank_zero() -> bool:
+    """Whether another process of the same distributed job writes what is not logged in a run of its own."""
+    return _is_another_rank("zero", rank_runs.METRICS)
+
+
+def _is_another_rank(*ways: str) -> bool:
     if not ranks.own_rank():
         return False
     with guard:
-        return sessions.current().settings.ranks == "zero"
+        return sessions.current().settings.ranks in ways
     return False
 
 
@@ -67,36 +77,47 @@ def _opened(plan: RunPlan) -> Run:
     session = session_for(plan.parent)
     if not switches(session.settings, plan.stage).enabled:
         return untracked(plan)
+    if (run := rank_runs.beside(plan, session)) is not None:
+        return run
     sessions.follow_mlflow(session)
     parent = parent_of(plan.parent, session)
     if plan.source is not None and parent.is_none and not parent.attach:
         parent = parent_of(plan.source, session)
+    plan = jobs.goes_on(plan, parent, session)
     ref = RunRef(
-        os.urandom(16).hex(),
+        plan.former.run if plan.former else rank_runs.new_id(plan, session),
         str(session.folder.path),
         plan.experiment or parent.experiment or session.experiment,
         plan.stage,
         hashes={**parent.hashes, **plan.hashes},
     )
     run = Run(_titled(plan, ref, parent, session), ref, parent.outer, session)
-    opened, long = session.fitted(_first_record(run, parent))
+    origin = origin_of(run, session, is_top=parent.run is None)
+    opened, long = session.fitted(_first_record(run, parent, origin))
     run.is_root = parent.is_none
-    run.story.is_foreign = parent.attach is not None
+    run.story.is_foreign = opened.attach is not None and t.TAKEN_OVER not in opened.tags
+    run.story.tag_names.update(opened.tags)
     session.write(opened)
     try:
         _begin(run, session, opened, long)
+        tell(run, session, origin)
     except BaseException:
-        # Whoever asked for the run does not get it, and so cannot end it.
-        run.close(Outcome(KILLED, {t.END_REASON: "interrupted while it began"}))
+        _interrupted(run)
         raise
     return run
 
 
+def _interrupted(run: Run) -> None:
+    """Whoever asked for the run does not get it, and so cannot end it."""
+    run.close(Outcome(KILLED, {t.END_REASON: "interrupted while it began"}))
+
+
 def _begin(run: Run, session: Session, opened: Opened, long: Mapping[str, str]) -> None:
     """Write what the run begins with, and see that it is delivered."""
-    if opened.attach:
+    if opened.attach or run.plan.former:
         # That run was there before: what a new one is born with is written to it now, but for whose it is.
-        session.write(Tags(run.ref.run, {k: v for k, v in opened.tags.items() if k not in t.OF_ITS_OWNER}))
+        tags = {key: value for key, value in opened.tags.items() if key not in t.OF_ITS_OWNER}
+        session.write(Tags(run.ref.run, {**tags, **jobs.attempt_of(run.plan)}))
     has_begun(run)
     run.keep_whole(long)
     run.begin_with(run.plan)
@@ -117,7 +138,7 @@ def _titled(plan: RunPlan, ref: RunRef, parent: Parent, session: Session) -> Run
     return plan if name == plan.name else replace(plan, name=name)
 
 
-def _first_record(run: Run, parent: Parent) -> Opened:
+def _first_record(run: Run, parent: Parent, origin: Origin) -> Opened:
     plan, ref = run.plan, run.ref
     return Opened(
         ref.run,
@@ -126,16 +147,28 @@ def _first_record(run: Run, parent: Parent) -> Opened:
         ref.experiment,
         parent.run,
         parent.run_id,
-        parent.attach,
+        (plan.former.run_id or None) if plan.former else parent.attach,
         {
-            **_origin(),
+            **owner(),
+            **origin.born,
             **_general(run, parent),
             **run.hidden.tags(plan.tags),
             **ref.hashes,
+            **_going_on(run, parent),
             t.LOCAL_ID: ref.run,
         },
         plan.inherit,
     )
+
+
+def _going_on(run: Run, parent: Parent) -> dict[str, str]:
+    """Of a run that is there already: whose its end is, and what it was made too early for."""
+    former, above = run.plan.former, parent.run or parent.run_id
+    if former is None or not former.attempt:
+        return {}
+    if former.attempt > 1:
+        return {t.TAKEN_OVER: "1", t.ATTEMPT: str(former.attempt)}
+    return {t.TAKEN_OVER: "1", t.MLFLOW_NAME: run.name, **({t.MLFLOW_PARENT: above} if above else {})}
 
 
 def _general(run: Run, parent: Parent) -> dict[str, str]:
@@ -147,16 +180,3 @@ def _general(run: Run, parent: Parent) -> dict[str, str]:
         t.PARENT_GUESSED: "true" if parent.is_guessed else "",
     }
     return {key: value for key, value in told.items() if value}
-
-
-def _origin() -> dict[str, str]:
-    return {**owner(), **_source()}
-
-
-@cache
-def _source() -> dict[str, str]:
-    source = {t.MLFLOW_SOURCE_NAME: sys.argv[0] or "python", t.MLFLOW_SOURCE_TYPE: "LOCAL"}
-    # In some containers the user has no name.
-    with suppress(KeyError, OSError, ImportError):
-        source[t.MLFLOW_USER] = getpass.getuser()
-    return source

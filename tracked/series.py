@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from types import MappingProxyType
 
 from .records import Steps
 
@@ -39,8 +40,9 @@ class Series:
     written out key by key only when other keys come.
     """
 
-    def __init__(self) -> None:
-        self._next: dict[str, int] = {}
+    def __init__(self, steps: Mapping[str, int] = MappingProxyType({})) -> None:
+        # Where a run goes on that was there before, so do its steps.
+        self._next = {key: step + 1 for key, step in steps.items()}
         self._last: dict[str, float] = {}
         self._keys: tuple[str, ...] = ()
         self._step = 0
@@ -52,6 +54,11 @@ class Series:
     def last(self) -> dict[str, float]:
         """The last value of each metric."""
         return self._last | dict(self._row)
+
+    def take_in(self, last: Mapping[str, float]) -> None:
+        """Know of these last values, which were logged elsewhere."""
+        self._last = {**self.last, **last}
+        self._row = {}
 
     def place(self, numbers: Mapping[str, float], step: int | None) -> tuple[Steps, bool]:
         """Take these values in, at ``step`` or at the next step of each key.

@@ -50,7 +50,10 @@ class Settings:
         journal_max_bytes: bytes of journals in one folder from which on metrics are thinned (10 GiB); 0 means any.
         azure_workspace: name of the Azure ML workspace that runs should go to; says so where no ``ml_client`` is given.
         durable: whether MLflow's own calls are kept in the journal too, and so never wait for the store.
-        ranks: ``zero`` (of the processes of a distributed job, only rank 0 tracks) or ``all`` (each does).
+        ranks: which processes of a distributed job track: ``zero`` (rank 0), ``metrics`` (rank 0, and the others log
+            numbers into its runs, as ``rank/<n>/...``) or ``all`` (each has runs of its own).
+        provenance: whether runs tell where they come from: commit, changes, command, packages, machine.
+        rerun: whether every call is made, whatever its ``on_existing`` says.
         origins: where each value came from, by name; for what is in a table also by ``name.key``.
     """
 
@@ -72,6 +75,8 @@ class Settings:
     azure_workspace: str = ""
     durable: bool = False
     ranks: str = "zero"
+    provenance: bool = True
+    rerun: bool = False
     origins: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -84,7 +89,7 @@ _MIN_NAME = 20
 _LIMITS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "shipper": (("process", "thread").__contains__, "'process' or 'thread'"),
     "verbosity": (("quiet", "normal", "verbose").__contains__, "'quiet', 'normal' or 'verbose'"),
-    "ranks": (("zero", "all").__contains__, "'zero' or 'all'"),
+    "ranks": (("zero", "metrics", "all").__contains__, "'zero', 'metrics' or 'all'"),
     # NaN is no number of seconds either.
     "exit_timeout": (lambda n: n >= 0, "a number of seconds from 0 on"),
     "name_max_length": (

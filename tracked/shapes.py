@@ -15,6 +15,9 @@ from weakref import WeakKeyDictionary
 
 from .markers import NO_MARKERS, Markers, markers_of
 
+NOT_STORED: Mapping[str, Any] = types.MappingProxyType({"tracked.stored": False})
+"""Metadata of a dataclass's field that has its default when the value comes back."""
+
 T = TypeVar("T")
 Reader = Callable[[Any], Mapping[Any, Any]]
 
@@ -59,7 +62,7 @@ def mapping_reader(cls: type) -> Reader | None:
 @once_per_type
 def record_reader(cls: type) -> Reader | None:
     """How values of this class are read as named fields: dataclass, attrs, pydantic, NamedTuple."""
-    names = _field_names(cls)
+    names = field_names(cls)
     if names is None:
         return None
     if "pydantic.BaseModel" in kinds(cls):
@@ -98,7 +101,8 @@ def _itself(value: Any) -> Any:
     return value
 
 
-def _field_names(cls: type) -> tuple[str, ...] | None:
+def field_names(cls: type) -> tuple[str, ...] | None:
+    """Names of the fields of a dataclass, or a class of attrs or pydantic, or a NamedTuple; None for any other."""
     if dataclasses.is_dataclass(cls):
         return tuple(field.name for field in dataclasses.fields(cls))
     if "pydantic.BaseModel" in kinds(cls):

@@ -13,7 +13,9 @@ from typing import Any, Protocol
 
 from .call import Call
 from .context import Place, current_is
+from .decisions import AS_NEW, Decision, Question
 from .endings import raised, returned
+from .existing import decide
 from .plan import Kind, Options
 from .run import Run
 
@@ -38,7 +40,11 @@ class Caller(Protocol):
         """The call with its arguments bound; None if they do not fit, or cannot be told."""
         ...
 
-    def open(self, call: Call, wrapped: Any) -> Run:
+    def question(self, call: Call, wrapped: Any) -> Question | None:
+        """What is to be decided about this call before its run is opened; None if nothing is."""
+        ...
+
+    def open(self, call: Call, wrapped: Any, decision: Decision = AS_NEW) -> Run:
         """Begin the run of this call."""
         ...
 
@@ -74,7 +80,11 @@ def _plain(caller: Caller) -> Shell:
         call = caller.bind(wrapped, instance, args, kwargs)
         if call is None:
             return wrapped(*args, **kwargs)
-        run = caller.open(call, wrapped)
+        question = caller.question(call, wrapped)
+        decision = AS_NEW if question is None else decide(question)
+        if decision.is_reuse:
+            return decision.result
+        run = caller.open(call, wrapped, decision)
         try:
             with current_is(run):
                 result = _driven(run, caller, wrapped, args, kwargs)
@@ -108,7 +118,10 @@ def _lazy(caller: Caller, body: Callable[..., Any]) -> Shell:
 async def _coroutine(
     caller: Caller, call: Call, wrapped: Any, make: Callable[[], Coroutine[Any, Any, Any]]
 ) -> Any:
-    run = caller.open(call, wrapped)
+    decision = await _decided(caller.question(call, wrapped))
+    if decision.is_reuse:
+        return decision.result
+    run = caller.open(call, wrapped, decision)
     try:
         with current_is(run):
             result = await make()
@@ -119,8 +132,18 @@ async def _coroutine(
     return result
 
 
+async def _decided(question: Question | None) -> Decision:
+    """Asking may take a while, and other tasks go on meanwhile."""
+    if question is None:
+        return AS_NEW
+    import asyncio  # noqa: PLC0415 - where a coroutine runs, it is loaded
+
+    return await asyncio.to_thread(decide, question)
+
+
 def _generator(caller: Caller, call: Call, wrapped: Any, make: Callable[[], Any]) -> Generator[Any, Any, Any]:
-    run = caller.open(call, wrapped)
+    question = caller.question(call, wrapped)
+    run = caller.open(call, wrapped, AS_NEW if question is None else decide(question))
     try:
         result = yield from _stepped(run, make())
     except BaseException as error:
@@ -156,7 +179,8 @@ def _stepped(run: Run, steps: Any) -> Generator[Any, Any, Any]:
 async def _async_generator(
     caller: Caller, call: Call, wrapped: Any, make: Callable[[], Any]
 ) -> AsyncIterator[Any]:
-    run = caller.open(call, wrapped)
+    decision = await _decided(caller.question(call, wrapped))
+    run = caller.open(call, wrapped, decision)
     try:
         # An async generator cannot delegate: this is `yield from` by hand.
         steps, place = make(), Place(run)

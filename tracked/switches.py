@@ -30,6 +30,7 @@ class Switches:
         log_metrics_json: whether the tracker of a training keeps its ``metrics.json``.
         log_onnx_model: whether the tracker of a conversion keeps its model.
         log_conversion_log: whether it keeps its log.
+        log_report: whether a sweep keeps its ``report.html``.
     """
 
     enabled: bool = True
@@ -38,6 +39,7 @@ class Switches:
     log_metrics_json: bool = True
     log_onnx_model: bool = True
     log_conversion_log: bool = True
+    log_report: bool = True
 
 
 ALL_ON = Switches()
@@ -45,7 +47,7 @@ NAMES = tuple(f.name for f in fields(Switches))
 
 _OF_EVERY_KIND = ("enabled", "log_artifacts", "log_checkpoint")
 _OF_KIND: dict[str, tuple[str, ...]] = {
-    "hpo": (),
+    "hpo": ("log_report",),
     "hpo_trial": (),
     "training": ("log_metrics_json",),
     "benchmark": (),

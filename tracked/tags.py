@@ -29,7 +29,21 @@ STUDY_KEY_HASH = "tracked.study_key_hash"
 STUDY_FAMILY_HASH = "tracked.study_family_hash"
 TRIAL_KEY_HASH = "tracked.trial_key_hash"
 WEAK = "tracked.weak"
+STORED = "tracked.result"
+"""``stored`` where the result can be given back without the function, else why it cannot."""
+REUSED = "tracked.reused."
+"""Before the name of a function and the beginning of its call key: the run whose result was given in its place."""
 ATTEMPT = "tracked.attempt"
+"""Which attempt at the run this is, from 2 on; a run that was never resumed has none."""
+ATTEMPT_ID = "tracked.attempt_id"
+"""Local id under which the attempt of now writes; what comes under any other belongs to an older one."""
+FORMER = "tracked.attempt."
+"""Before the number of a former attempt: how and when it ended."""
+CLAIM = "tracked.claim."
+"""Before the number of an attempt: the param, which is written once, that says whose it is."""
+CLAIMANT = "tracked.claimant"
+"""``true`` for a run that was made to claim its work before it began; ``lost`` for one that gave way; ``next`` for one
+whose next attempt is about to begin."""
 PARENT_GUESSED = "tracked.parent_guessed"
 """``true`` where the call came from a thread that did not know its run: the parent is the one it can only be from."""
 RANK = "tracked.rank"
@@ -58,6 +72,25 @@ SEARCH_SPACE = "tracked.search_space_hash"
 SEARCH = "tracked.search."
 """Before ``engine``, ``sampler``, ``pruner``, ``seed``: what searched, which no key depends on."""
 SOURCE_RUN = "source_training_run"
+
+OVERFLOW = "tracked.overflow"
+"""The artifacts that hold what the store had no room for among params, tags and metrics."""
+
+PROVENANCE = "tracked.provenance_run"
+"""The run of the same process, it may be this one, whose artifacts say where both come from."""
+PACKAGES = "tracked.packages"
+"""Digest of the list of installed packages."""
+PYTHON = "tracked.python"
+PLATFORM = "tracked.platform"
+SEED = "tracked.seed"
+INPUT_RUNS = "tracked.lineage.inputs"
+"""The runs whose results were given to this one, by argument, as JSON: ``{"model": ["<run id>"]}``."""
+INPUT = "tracked.input."
+"""Before the name of an argument that is data: what MLflow stores as a dataset input, as JSON."""
+ARGUMENTS = "tracked.arguments"
+"""The arguments of the call, as far as they can be built again, as JSON."""
+RERUN_OF = "tracked.rerun_of"
+"""The run that this one does again."""
 
 RUN_KEY_HASH = "tracked.run_key_hash"
 GROUP = "tracked.group_id"
@@ -104,6 +137,11 @@ MLFLOW_PARENT = "mlflow.parentRunId"
 MLFLOW_USER = "mlflow.user"
 MLFLOW_SOURCE_NAME = "mlflow.source.name"
 MLFLOW_SOURCE_TYPE = "mlflow.source.type"
+GIT_COMMIT = "mlflow.source.git.commit"
+GIT_BRANCH = "mlflow.source.git.branch"
+GIT_REMOTE = "mlflow.source.git.repoURL"
+GIT_DIRTY = "mlflow.source.git.dirty"
+"""Whether a file that git knows differs from the commit."""
 MLFLOW_NOTE = "mlflow.note.content"
 SUMMARY = "tracked.summary"
 """Our block of a description: written under this key, delivered as a part of ``MLFLOW_NOTE``; the rest stays."""
@@ -121,12 +159,17 @@ NAMES_A_RUN = frozenset(
         HPO_REFIT_RUN,
         HPO_SWEEP_RUN,
         PARENT_TRAINING_RUN,
+        PROVENANCE,
+        RERUN_OF,
     }
 )
 """Tags whose value is a run: written with our local id, delivered with MLflow's."""
 
 HASHES = (STUDY_KEY_HASH, STUDY_FAMILY_HASH, TRIAL_KEY_HASH)
 """What a run that is named passes on to the run that names it."""
+
+OF_AN_END = frozenset({END_REASON, ERROR_TYPE, ERROR_MESSAGE, ERROR_TRACEBACK})
+"""Tags that say how a run has ended: one that runs again has none of them."""
 
 READ_AS: dict[str, tuple[str, ...]] = {
     STAGE: ("code.stage",),
@@ -161,14 +204,20 @@ def param_changed(key: str) -> str:
     return (PARAM_CHANGED + key)[:250]
 
 
-OURS_ALONE = frozenset({LOCAL_ID, ATTEMPT, HOST, PROCESS, HEARTBEAT, *NAMES_A_RUN})
+OURS_ALONE = frozenset({LOCAL_ID, ATTEMPT, ATTEMPT_ID, HOST, PROCESS, HEARTBEAT, *NAMES_A_RUN})
 """Tags that have no further name: the shipper, which knows no settings, writes or translates them by ours."""
-OF_ITS_OWNER = frozenset({LOCAL_ID, HOST, PROCESS, HEARTBEAT})
+OF_ITS_OWNER = frozenset({LOCAL_ID, ATTEMPT, HOST, PROCESS, HEARTBEAT, TAKEN_OVER})
 """Tags that say which process ends a run: whoever only joins it leaves them alone."""
 NO_NAMES: Mapping[str, str] = MappingProxyType({})
 SHORTEST_LIMIT = 64
 """Characters of the longest tag that must never be cut: a key."""
 _OWN = "tracked."
+
+
+def is_ours(key: str) -> bool:
+    """Whether the tag is one that we or MLflow live by, and no user's."""
+    many = (PARAM_CHANGED, REUSED, INFINITE)
+    return key in _KEYS or (key.startswith((_OWN, "mlflow.")) and not key.startswith(many))
 
 
 def reading_order(key: str, names: Mapping[str, str] = NO_NAMES) -> tuple[str, ...]:

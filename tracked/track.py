@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from . import joining, speech
 from .carrying import Bound, within
@@ -25,14 +25,27 @@ from .naming import run_name
 from .parents import CONTEXT
 from .plan import Kind, RunPlan
 from .run import Run
-from .scope import is_left_to_rank_zero, open_run
+from .scope import is_told_by_rank_zero, open_run
 
 P = ParamSpec("P")
 R = TypeVar("R")
 T = TypeVar("T")
 
-resume_from: Any = None
-"""The last complete checkpoint of the run that this one goes on with; None where it goes on with none."""
+resume_from: Path | None
+"""The last complete checkpoint of the run that this one goes on with, as a folder here; None at a first attempt.
+
+It is fetched when it is first asked for, held against the digests that were kept with it, and removed at the run's end.
+"""
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        if name != "resume_from":
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from .resume_point import resume_point  # noqa: PLC0415 - few ask for it
+
+        here = current()
+        return None if here is None else resume_point(here)
 
 
 class run:  # noqa: N801 - reads as a function: `with track.run(...)`
@@ -104,7 +117,7 @@ def current() -> Run | None:
 
 def _here(what: str) -> Run | None:
     found = current()
-    if found is None and not (is_disabled() or is_left_to_rank_zero()):
+    if found is None and not (is_disabled() or is_told_by_rank_zero()):
         cure = ", and give a thread track.bind(function)" if is_astray() and is_any_open() else ""
         speech.warn_once(
             f"track.{what} was called outside a run and does nothing: call it inside a decorated function or a "
@@ -283,7 +296,7 @@ def quiet() -> Iterator[None]:
 
 
 def progress(iterable: Iterable[T], *, total: int | None = None, desc: str | None = None) -> Iterator[T]:
-    """Iterate, showing a progress bar where there is a terminal or a notebook, and nothing elsewhere."""
+    """Iterate, showing a progress bar where there is a terminal or a notebook, and a line now and then elsewhere."""
     from .bars import bar  # noqa: PLC0415 - tqdm is looked for only where a bar is wanted
 
     return bar(iterable, total, desc)

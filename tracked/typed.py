@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Concatenate, NoReturn, ParamSpec, Protocol, TypeVar, cast, overload
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Concatenate, NoReturn, ParamSpec, Protocol, TypeVar, cast, overload
 
 from .plan import Kind, Options
+
+if TYPE_CHECKING:
+    from .explaining import Verdict
 
 P = ParamSpec("P")
 Given = ParamSpec("Given")
@@ -18,7 +21,7 @@ S = TypeVar("S")
 
 
 class Tracked(Protocol[P, R_co]):
-    """A decorated function, as type checkers see it: the function itself, with three more attributes."""
+    """A decorated function, as type checkers see it: the function itself, with a few more attributes."""
 
     __name__: str
     __qualname__: str
@@ -33,6 +36,33 @@ class Tracked(Protocol[P, R_co]):
 
     def key(self, *args: P.args, **kwargs: P.kwargs) -> str:
         """The key by which this call is recognised: 64 hex digits."""
+        ...
+
+    def find(self, *args: P.args, **kwargs: P.kwargs) -> list[Any]:
+        """The runs of this very call, the newest first, as MLflow's objects."""
+        ...
+
+    def runs(self) -> list[Any]:
+        """All runs of this function, the newest first, as MLflow's objects."""
+        ...
+
+    def explain(self, *args: P.args, **kwargs: P.kwargs) -> Verdict:
+        """Whether this call would be reused, and why; as text, a few lines."""
+        ...
+
+    def submit(
+        self,
+        ml_client: Any = None,
+        *,
+        compute: str = "",
+        environment: Any = None,
+        inputs: Mapping[str, Any] | None = None,
+        dry_run: bool = False,
+        code: Any = None,
+        early_termination: Mapping[str, Any] | None = None,
+        **job: Any,
+    ) -> Any:
+        """Make this call in a job of Azure ML: the job, or with ``dry_run`` its YAML."""
         ...
 
     # First what a classmethod asks with: it takes the class away.

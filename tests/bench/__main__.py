@@ -28,6 +28,8 @@ from tests.bench import (
     ends,
     imports,
     keys,
+    reuse,
+    scale,
     search,
     shipper,
     shippers,
@@ -53,12 +55,14 @@ BENCHES = {
     "call": Bench("A decorated call", call.rows),
     "children": Bench("Children all open at once", children.rows),
     "sweep": Bench("A trial", sweep.rows),
+    "reuse": Bench("Work that is done", reuse.rows),
     "keys": Bench("A key", keys.rows),
     "import": Bench("Import", imports.rows),
     "durable": Bench("Until durable", durable.rows),
     "shipper": Bench("The shipper", shipper.rows),
     "calls": Bench("MLflow's own calls, durable", durable_calls.rows),
     "artifacts": Bench("Artifacts", artifacts.rows),
+    "scale": Bench("Many workers, one server", scale.rows),
     "search": Bench("Finding runs", search.rows),
 }
 

@@ -1,4 +1,5 @@
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import optuna
 import pytest
@@ -7,6 +8,8 @@ from tracked.identity import plain_space
 from tracked.sweeps import Search
 from tracked.sweeps.memory import Pruned, RandomEngine
 from tracked.sweeps.optuna_engine import OptunaEngine
+from tracked.sweeps.shared import SharedStudy
+from tracked.sweeps.shared_engine import SharedEngine
 
 
 class SweepEngineContract:
@@ -40,6 +43,16 @@ class SweepEngineContract:
         """Whoever stops by the clock alone never runs out of trials."""
         engine = self.engine()
         assert list(range(50)) == [engine.ask().number for _ in range(50)]
+
+    def test_what_is_queued_comes_next_and_beyond(self):
+        """Hyperparameters that are queued are tried as they are, after the last trial too."""
+        engine = self.engine(n_trials=1)
+        engine.tell(engine.ask(), "failed", None)
+        assert engine.ask() is None
+        engine.queue([{"x": 0.25}, {"x": 0.75}])
+        asked = [engine.ask() for _ in range(3)]
+        assert [0.25, 0.75] == [one.trial.suggest_float("x", 0, 1) for one in asked[:2]]
+        assert ([1, 2], None) == ([one.number for one in asked[:2]], asked[2])
 
     def test_threads_never_share_a_trial(self):
         """Eight threads that ask at once get each trial once, and n_trials in all."""
@@ -230,6 +243,22 @@ class TestOptunaEngine(SweepEngineContract):
     """Optuna keeps the contract."""
 
     make = OptunaEngine
+    pruned = optuna.TrialPruned
+
+
+def shared(search):
+    """An engine that is one of several."""
+    study = SharedStudy(replace(search, storage=optuna.storages.InMemoryStorage(), study_name="s"))
+    with study.alone():
+        study.begin_round()
+        study.worker.enter()
+    return SharedEngine(study)
+
+
+class TestSharedEngine(SweepEngineContract):
+    """Optuna with others keeps the contract."""
+
+    make = staticmethod(shared)
     pruned = optuna.TrialPruned
 
 

@@ -1,6 +1,7 @@
 """Search spaces count by what they mean."""
 
 import json
+import math
 import types
 
 import optuna
@@ -8,9 +9,11 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from tracked.identity import canonical, plain_space, study_key, to_bytes
+from tracked.identity import canonical, plain_space, possible_space, study_key, to_bytes
+from tracked.sweeps.suggesting import SearchSpace
 
 FLOAT = {"type": "float", "low": 1e-5, "high": 0.1}
+GOLDEN = "695f919dafb0a9eb216e1fa761162027c4e31769b7a739affc379075047cfeb3"
 distributions = optuna.distributions
 
 SAME = {
@@ -59,6 +62,7 @@ SAME = {
         ("choice", [16, 1e-5, "adam", None]),
         {"type": "choice", "values": [16, "1e-5", "adam", None]},
         distributions.CategoricalDistribution([16, 1e-5, "adam", None]),
+        {"grid_search": [16, 1e-5, "adam", None]},
     ),
     "choices that look like a range": (
         {"type": "choice", "values": ["uniform", 1, 2]},
@@ -152,6 +156,93 @@ def test_objects_of_azure_are_their_yaml():
     uniform = type("Uniform", (base,), {})()
     uniform.type, uniform.min_value, uniform.max_value = "uniform", 1, 2
     assert key(("uniform", 1, 2)) == key(uniform)
+
+
+def azure_object(name, low, high):
+    """What Azure ML's SDK builds."""
+    base = type("SweepDistribution", (), {"__module__": "azure.ai.ml.entities._job.sweep.search_space"})
+    built = type(name, (base,), {})()
+    built.type, built.min_value, built.max_value = name.lower(), low, high
+    return built
+
+
+@pytest.mark.parametrize(("low", "high"), [(-6, -1), (0, 2), (1, 3)])
+def test_azures_bounds_of_loguniform_are_exponents(low, high):
+    """Its objects mean ``exp(low)`` to ``exp(high)``, whatever the numbers."""
+    assert key(("loguniform", math.exp(low), math.exp(high))) == key(azure_object("LogUniform", low, high))
+
+
+def test_a_bound_that_no_value_can_be_is_an_exponent():
+    """In YAML, which looks alike for all, a lower bound below 0 tells that the bounds are exponents."""
+    yaml = {"type": "loguniform", "min_value": -6, "max_value": -1}
+    assert key(("loguniform", math.exp(-6), math.exp(-1))) == key(yaml)
+    assert {"type": "float", "low": 1, "high": 3, "log": True} == plain_space(
+        {"type": "loguniform", "min_value": 1, "max_value": 3}
+    )
+
+
+def test_the_key_of_a_space_is_for_good():
+    """Another release, another machine: the same space is the same study."""
+    space = {
+        "lr": ("loguniform", 1e-5, 0.1),
+        "layers": ("int", 1, 8),
+        "dropout": ("quniform", 0, 0.5, 0.25),
+        "kind": ["a", "b", None],
+    }
+    assert GOLDEN == study_key({}, {"search_space": space}, {}, "m").hash
+
+
+ranges = st.tuples(st.integers(1, 1000), st.integers(1001, 10**6))
+ways = st.fixed_dictionaries(
+    {
+        "a": ranges.map(lambda r: ("uniform", *r)),
+        "b": ranges.map(lambda r: ("loguniform", *r)),
+        "c": ranges.map(lambda r: ("int", *r)),
+        "d": st.lists(st.integers() | st.booleans() | st.none(), min_size=1).map(
+            lambda values: ("choice", values)
+        ),
+    }
+)
+
+
+def by_optuna(kind, *how):
+    """As Optuna's distribution."""
+    if kind == "choice":
+        return distributions.CategoricalDistribution(*how)
+    if kind == "int":
+        return distributions.IntDistribution(*how)
+    return distributions.FloatDistribution(*how, log=kind == "loguniform")
+
+
+def by_yaml(kind, *how):
+    """As YAML, with texts for numbers."""
+    if kind == "choice":
+        return {"type": "choice", "values": list(*how)}
+    return {"type": kind, "min_value": str(how[0]), "max_value": how[1]}
+
+
+def ask(trial, name, kind, *how):
+    """As a question to a trial."""
+    if kind == "choice":
+        return trial.suggest_categorical(name, *how)
+    if kind == "int":
+        return trial.suggest_int(name, *how)
+    return trial.suggest_float(name, *how, log=kind == "loguniform")
+
+
+@given(ways)
+def test_any_space_is_one_in_every_notation(space):
+    """Tuples, Optuna's distributions, YAML, JSON of the form, and a function that asks: one form, one key."""
+    form = plain_space(space)
+    written = [
+        {name: by_optuna(*way) for name, way in space.items()},
+        {name: by_yaml(*way) for name, way in space.items()},
+        json.loads(json.dumps(form)),
+        SearchSpace.of(lambda trial: {name: ask(trial, name, *way) for name, way in space.items()}).form,
+        possible_space(dict(reversed(space.items()))),
+    ]
+    keys = {study_key({}, {"search_space": one}, {}).hash for one in (space, *written)}
+    assert 1 == len(keys)
 
 
 def test_what_cannot_be_read_is_left_as_it_is():

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from tracked import tags as t
@@ -137,3 +139,15 @@ def test_what_began_at_once_stands_in_the_order_of_the_tree(tmp_path, templates,
     assert expected[:-1] == names(lineage(backend.uri, made[-1]).sources)
     assert expected[1:] == names(lineage(backend.uri, made[1]).products)
     assert expected[1:] == names(children(backend.uri, made[1], recursive=True))
+
+
+def test_values_that_were_handed_on_are_links(backend, mocker):
+    """Several runs that made what one run was given are its sources, and it is a product of each; also by searching."""
+    a, b = (backend.create(Opened(x * 32, NOW, f"make-{x}", "values"), None).run_id for x in "ab")
+    given = json.dumps({"model": [a], "data": [b, "g" * 32]})
+    backend.create(Opened("c" * 32, NOW + 1, "use", "values", tags={t.INPUT_RUNS: given}), None)
+    for _ in range(2):
+        (used,) = lineage(backend.uri, a).products
+        assert ["use"] == names(lineage(backend.uri, b).products) == [used.info.run_name]
+        assert ["make-a", "make-b"] == sorted(names(lineage(backend.uri, used.info.run_id).sources))
+        mocker.patch.object(narrow, "linked", return_value=None)

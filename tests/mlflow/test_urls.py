@@ -4,7 +4,7 @@ import pytest
 
 import tracked
 from tracked.mlflow.backend import MlflowBackend
-from tracked.mlflow.urls import run_url
+from tracked.mlflow.urls import run_url, store_url
 from tracked.records import Opened
 
 PAGE = "#/experiments/3/runs/abc?workflowType=machine_learning"
@@ -63,3 +63,17 @@ def test_the_public_function_asks_the_store_of_the_set_up(tmp_path, experiment):
     assert f"mlflow ui --backend-store-uri 'sqlite:///{tmp_path}/a b.db'" == tracked.get_mlflow_run_url(
         experiment, "f" * 32
     )
+
+
+@pytest.mark.parametrize(
+    ("uri", "told"),
+    [
+        ("http://u:p@host:5000/x", "http://host:5000/x/#/experiments?workflowType=machine_learning"),
+        ("sqlite:////tmp/mlflow.db", "mlflow ui --backend-store-uri sqlite:////tmp/mlflow.db"),
+        (AZURE, ""),
+        ("databricks", ""),
+    ],
+)
+def test_a_store_is_found_before_a_run_of_it_is_known(uri, told):
+    """A server's experiments, or the command that shows a local store; stores with pages of their own tell none."""
+    assert told == store_url(uri)

@@ -7,6 +7,7 @@ import time
 import pytest
 
 from tests.journals import RUN, by_local_id, expected_points, journal, opened, points
+from tests.scripts import Store
 from tracked.journal.folder import Folder
 from tracked.process import this_process
 from tracked.session import process
@@ -144,3 +145,19 @@ def test_a_fork_that_python_was_not_told_of_is_noticed(crew, mocker):
     assert not thread.is_ours()
     mocker.stopall()
     assert thread.is_ours()
+
+
+LOADING = """
+import sys
+from tracked import track
+
+with track.run("first"):
+    backend = sys.modules.get("tracked.mlflow.backend")
+    print(backend is not None and not backend.__spec__._initializing)
+"""
+
+
+def test_the_thread_imports_nothing_large(tmp_path):
+    """MLflow is there before the thread begins: whoever imports meanwhile must not meet modules that are half there."""
+    environ = {"TRACKED_SHIPPER": "thread", "TRACKED_TRACKING_URI": f"sqlite:///{tmp_path}/a.db"}
+    assert "True\n" == Store(tmp_path).python(LOADING, **environ).stdout

@@ -131,7 +131,7 @@ def test_while_a_store_is_down_the_dead_are_seen_to_die(folder, backend, mocker)
     os.utime(path, (NOW / 1000, NOW / 1000))
     shipper = Shipper(folder, lambda: backend)
     shipper.round()
-    resting = threading.Thread(target=shipper._rest, args=(2.5,))
+    resting = threading.Thread(target=shipper._rest, args=(2.5, shipper.stop.wait))
     shipper._failures = 5
     resting.start()
     time.sleep(1.5)

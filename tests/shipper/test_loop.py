@@ -586,3 +586,24 @@ def test_each_answer_of_the_store_is_a_sign_of_life(folder, backend, mocker):
     journal(folder, [opened(), *points(count=5000)])
     Shipper(folder, lambda: backend).round()
     assert [status.STARTING, *[status.SHIPPING] * 6] == [call.args[1] for call in tell.call_args_list]
+
+
+def test_a_slow_store_is_asked_less_often(folder, backend, mocker):
+    """It is left alone for twice as long as its answers took, so that ten thousand shippers can share one."""
+    mocker.patch("tracked.shipper.loop.PACE", 0.02)
+    writer = JournalFile(folder)
+    writer.write(opened())
+    store = backend.log
+    log = mocker.patch.object(backend, "log", side_effect=lambda *given: (time.sleep(0.2), store(*given)))
+    stop = threading.Event()
+    thread = threading.Thread(
+        target=Shipper(folder, lambda: backend, stop=stop).serve, args=(0.0,), daemon=True
+    )
+    started = time.monotonic()
+    thread.start()
+    for record in points(count=200):
+        writer.write(record)
+        time.sleep(0.01)
+    stop.set()
+    thread.join(20)
+    assert 2 <= log.call_count <= (time.monotonic() - started) / 0.6 + 2

@@ -20,6 +20,7 @@ from tracked import (
     tracked_sweep,
     tracked_training,
 )
+from tracked.explaining import Verdict
 from tracked.kinds import Sweep
 from tracked.kinds.sweep_values import Trial
 from tracked.plan import Options
@@ -34,10 +35,15 @@ assert_type(train(0.1), dict[str, float])
 assert_type(train(lr=0.1, epochs=5), dict[str, float])
 assert_type(train.untracked(0.1), dict[str, float])
 assert_type(train.key(0.1, epochs=2), str)
+assert_type(train.explain(0.1), Verdict)
+train.find(0.1, epochs=2)
+train.runs()
 train("0.1")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 train(0.1, epoch=5)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 train()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 train.untracked("0.1")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+train.find("0.1")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+train.explain()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 train.key()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 
 as_argument: Callable[[float, int], dict[str, float]] = train
@@ -52,6 +58,15 @@ wrong_argument: Callable[[str], dict[str, float]] = train  # type: ignore[assign
 )
 def tune(lr: float) -> float:
     return lr
+
+
+@tracked_training(on_existing="reuse", key=["lr"], ignore="note", key_code=True, expires="7d")
+def remembered(lr: float, note: str = "") -> float:
+    return lr
+
+
+assert_type(remembered(0.1), float)
+tracked_training(on_existing="reused")  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
 
 
 @tracked_benchmark(name="latency")

@@ -1,19 +1,5 @@
-"""The command line: ``tracked``."""
+"""The command line: ``tracked``.  Each command is a module; the list of them stands beside the package."""
 
-from __future__ import annotations
+from tracked_command import main
 
-import click
-
-from .bundles import export, import_
-from .doctor import doctor
-from .sync import sync
-
-
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="tracked")
-def main() -> None:
-    """Look after runs that were tracked on this machine."""
-
-
-for command in (doctor, export, import_, sync):
-    main.add_command(command)
+__all__ = ["main"]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .speaking import safe, safe_lines, say
 from .sync import LEFT, told
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def _errors() -> Iterator[None]:
     try:
         yield
     except (TrackedError, OSError) as error:
-        raise click.ClickException(str(error)) from error
+        raise click.ClickException(safe_lines(str(error))) from error
 
 
 @click.command()
@@ -37,12 +38,12 @@ def _errors() -> Iterator[None]:
 @click.option("--anyway", is_flag=True, help="Journals too that are still written, as they are now.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a journal folder.")
 def export(*, folders: tuple[Path, ...], take_all: bool, output: Path, anyway: bool, as_json: bool) -> None:
-    r"""Pack journals with their artifacts into one file, for `tracked import` on another machine.
+    """Pack journals with their artifacts into one file.
 
+    It is for `tracked import` on another machine.
     FOLDERS are journal folders, as `tracked doctor` names them; without any, the current store's is packed.
     They stay where they are: what is delivered from both sides is in the store once.
 
-    \b
     Exit codes: 0 the file is written, 1 it is not.
     """
     from ..journal.folder import Folder  # noqa: PLC0415 - as above
@@ -54,7 +55,7 @@ def export(*, folders: tuple[Path, ...], take_all: bool, output: Path, anyway: b
             chosen = [folder for folder in chosen if folder.journals()]
         for packed in bundles.export(output, chosen if take_all or folders else None, anyway=anyway):
             line = f"{packed.store}: {packed.journals} journals, {packed.undelivered} bytes not delivered, in {output}"
-            click.echo(json.dumps(packed._asdict()) if as_json else line)
+            say(json.dumps(packed._asdict()) if as_json else safe(line))
 
 
 @click.command(name="import")
@@ -63,9 +64,8 @@ def export(*, folders: tuple[Path, ...], take_all: bool, output: Path, anyway: b
 @click.option("--timeout", default=600.0, show_default=True, help="Seconds to wait for a shipper at work.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a store.")
 def import_(*, bundle: Path, here: bool, timeout: float, as_json: bool) -> None:
-    r"""Take over what `tracked export` has packed, and deliver it.
+    """Take over what `tracked export` has packed, and deliver it.
 
-    \b
     Exit codes: 0 all is delivered, 1 nothing was taken over, 4 something is left:
     it is kept, and `tracked sync` goes on with it.
     """
@@ -74,7 +74,7 @@ def import_(*, bundle: Path, here: bool, timeout: float, as_json: bool) -> None:
     with _errors():
         done = [_delivered(placed, timeout) for placed in bundles.import_(bundle, here=here)]
     for placed, report in done:
-        click.echo(_as_json(placed, report) if as_json else _as_text(placed, report))
+        say(_as_json(placed, report) if as_json else safe_lines(_as_text(placed, report)))
     sys.exit(LEFT if any(placed.problem or (report and report.left) for placed, report in done) else 0)
 
 

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .reaching import UNREACHABLE
+from .speaking import safe_lines, say
+
 if TYPE_CHECKING:
     from ..session.findings import Finding
 
-UNREACHABLE = 4
-"""Exit code: the store does not answer, or does not let us in."""
 LEFT = 5
 """Exit code: something that was found is left for a person."""
 
@@ -23,9 +24,8 @@ LEFT = 5
 @click.option("--timeout", default=30.0, show_default=True, help="Seconds that the store is given to answer.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a finding.")
 def doctor(*, fix: bool, timeout: float, as_json: bool) -> None:
-    r"""Look at the store, the journals and this machine, and say what helps.
+    """Look at the store, the journals and this machine, and say what helps.
 
-    \b
     Exit codes: 0 all is well or was fixed, 1 there is no looking at all,
     4 the store cannot be reached, 5 something else is left to do.
     """
@@ -36,11 +36,11 @@ def doctor(*, fix: bool, timeout: float, as_json: bool) -> None:
     try:
         for finding in checkup(timeout):
             after, fixed = _fixed(finding) if fix and finding.fix else (finding, False)
-            click.echo(_as_json(after, fixed=fixed) if as_json else _told(after, fixed=fixed, fix=fix))
+            say(_as_json(after, fixed=fixed) if as_json else safe_lines(_told(after, fixed=fixed, fix=fix)))
             if after.level != "ok" and not fixed:
                 left.append(after.about)
     except (TrackedError, OSError) as error:
-        raise click.ClickException(str(error)) from error
+        raise click.ClickException(safe_lines(str(error))) from error
     sys.exit(UNREACHABLE if "reach" in left else LEFT if left else 0)
 
 

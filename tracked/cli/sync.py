@@ -10,6 +10,8 @@ from dataclasses import asdict
 
 import click
 
+from .speaking import safe, safe_lines, say
+
 LEFT = 4
 """Exit code: a store could not be reached, or did not take everything in time."""
 
@@ -20,11 +22,10 @@ LEFT = 4
 @click.option("--timeout", default=600.0, show_default=True, help="Seconds to wait for a shipper at work.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a journal folder.")
 def sync(*, watch: bool, dry_run: bool, timeout: float, as_json: bool) -> None:
-    r"""Deliver runs that are kept in the journals, each to its own store.
+    """Deliver runs that are kept in the journals, each to its own store.
 
     The login of the environment is shown to the current store only.
 
-    \b
     Exit codes: 0 all is delivered, 1 a setting is wrong, 4 something is left.
     """
     from ..errors import TrackedError  # noqa: PLC0415 - `tracked --help` stays quick
@@ -37,9 +38,9 @@ def sync(*, watch: bool, dry_run: bool, timeout: float, as_json: bool) -> None:
         left = 0
         for report in syncing.sync_all(timeout, dry_run=dry_run):
             left += report.left
-            click.echo(json.dumps(asdict(report)) if as_json else told(report, dry_run=dry_run))
+            say(json.dumps(asdict(report)) if as_json else safe(told(report, dry_run=dry_run)))
     except TrackedError as error:
-        raise click.ClickException(str(error)) from error
+        raise click.ClickException(safe_lines(str(error))) from error
     sys.exit(LEFT if left and not dry_run else 0)
 
 

@@ -45,6 +45,21 @@ class Explanation:
     def __str__(self) -> str:
         return "\n".join(map(str, self.differences)) or "the same"
 
+    def as_html(self) -> str:
+        """The same as a table."""
+        from ..drawing import element, faint, table  # noqa: PLC0415 - only a notebook asks
+
+        rows = [
+            (element("code", d.path), _shown(d.left), faint("->"), _shown(d.right)) for d in self.differences
+        ]
+        return table((), rows) or element("span", "the same")
+
+    def _repr_html_(self) -> str:
+        return self.as_html()
+
+    def _repr_pretty_(self, printer: Any, _cycle: object) -> None:
+        printer.text(str(self))
+
 
 def explain(a_payload: Mapping[str, Any], b_payload: Mapping[str, Any]) -> Explanation:
     """The leaves in which two payloads (``Key.payload``) differ, in the order of the first."""

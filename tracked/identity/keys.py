@@ -15,6 +15,7 @@ from ..markers import NO_MARKERS, Markers
 from ..shapes import field_markers, fields_of
 from .key import Key, checked, sealed
 from .plumbing import OF_A_TRIAL, treatment_of_hyperparameter
+from .tree import without
 from .walk import Walk
 
 CALL = "tracked.call/1"
@@ -78,6 +79,7 @@ def call_key(
     ignore: Collection[str] = (),
     key: KeyOption = None,
     secrets: Collection[str] = (),
+    code: Mapping[str, str] | None = None,
 ) -> Key:
     """The key of a call: the function, the arguments that count, and the study it belongs to.
 
@@ -85,9 +87,11 @@ def call_key(
         call: the call.
         study_key_hash: key of the study around it.
         markers: markers by argument, ``call.markers(fn)``; they overrule the table of plumbing.
-        ignore: names of arguments that do not count.
-        key: names of the arguments that alone count, or a function of the arguments that returns what counts.
+        ignore: names of arguments that do not count; ``config.epochs`` is a part of one, ``self`` the owner.
+        key: names of the arguments that alone count, or a function of the arguments that returns what counts; then
+            neither the owner counts nor what the function holds.
         secrets: texts that must not enter, such as ``secret_values(os.environ)``.
+        code: what the function does, a digest by name: ``code_used_by(fn)``.
 
     Defaults count like any argument: a new parameter with a default makes new keys.  A method counts the object it
     belongs to by its own rule; an object without one is weak, and two of its class look the same.  A function made
@@ -101,9 +105,11 @@ def call_key(
         "function": call.function,
         "arguments": _arguments(walk, call, markers, ignore, key),
     }
-    if call.owner is not None:
+    if code is not None:
+        payload["code"] = dict(code)
+    if call.owner is not None and key is None and "self" not in ignore:
         payload["self"] = walk(call.owner)
-    if call.captured:
+    if call.captured and key is None:
         payload["captured"] = walk.mapping(call.captured)
     if study_key_hash is not None:
         payload["study"] = checked(study_key_hash)
@@ -114,7 +120,10 @@ def _arguments(walk: Walk, call: Call, markers: Markers, ignore: Collection[str]
     if callable(key):
         return walk(key(call.arguments))
     if key is None:
-        return walk.mapping({n: v for n, v in call.arguments.items() if n not in ignore}, markers)
+        counted = walk.mapping({n: v for n, v in call.arguments.items() if n not in ignore}, markers)
+        for path in ignore:
+            without(counted, path)
+        return counted
     missing = [name for name in key if name not in call.arguments]
     if missing:
         raise IdentityError(f"{call.function} has no argument {missing[0]!r} to make a key of")

@@ -23,6 +23,15 @@ def weak_paths(tree: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_weak(tree, "")))
 
 
+def without(tree: dict[str, Any], path: str) -> None:
+    """Take away the entry at this path of names joined by dots, if it is there; a name may have dots itself."""
+    for name in [name for name in tree if path == name or path.startswith(f"{name}.")]:
+        if name == path:
+            del tree[name]
+        elif isinstance(tree[name], dict):
+            without(tree[name], path[len(name) + 1 :])
+
+
 def joined(path: str, key: str) -> str:
     """The path one level deeper, with the key as its owner wrote it."""
     if key == "$type":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from contextlib import suppress
@@ -49,6 +50,10 @@ class Folder:
     def aside(self) -> Path:
         """What the store will never take, each with its reason."""
         return self.path / "aside.log"
+
+    def overflow(self, run: str) -> Path:
+        """What the store has no room for of this run, until the run ends."""
+        return self.path / f"overflow-{hashlib.sha256(run.encode()).hexdigest()[:32]}.log"
 
     @property
     def lock(self) -> Path:

@@ -7,7 +7,7 @@ from typing import Any
 
 from .. import tags as t
 from ..endings import ended, log_result
-from ..errors import IdentityError
+from ..errors import IdentityError, TrialPruned
 from ..guard import guard
 from ..identity import trial_key
 from ..measure import number_of
@@ -27,17 +27,30 @@ STAGE = "hpo_trial"
 class Attempt:
     """A trial that is at work."""
 
-    def __init__(self, engine: SweepEngine, search: Search, suggested: Suggested, study: str | None) -> None:
+    def __init__(
+        self,
+        engine: SweepEngine,
+        search: Search,
+        suggested: Suggested,
+        study: str | None,
+        *,
+        is_stopped: bool = False,
+    ) -> None:
         self.engine, self.search, self.suggested, self.study = engine, search, suggested, study
+        self.is_stopped = is_stopped
+        """Whether a hopeless trial ends where it logs, because its function has no trial to ask."""
         self.heard: dict[str, float] = {}
         """The last value of each metric that was logged in the trial or in a run inside it."""
         self._is_over = False
         name = run_name("trial", STAGE, trial_number=suggested.number)
         tags = {t.TRIAL_NUMBER: str(suggested.number)}
-        self.run: Run = open_run(
+        self.run: Run = self._opened(
             RunPlan(name, STAGE, is_named=False, tags=tags, monitor=search.objectives[0])
         )
         self.run.heard_by = self._hear
+
+    def _opened(self, plan: RunPlan) -> Run:
+        return open_run(plan)
 
     def _hear(self, numbers: Mapping[str, float], steps: Steps) -> None:
         self.heard.update(numbers)
@@ -45,10 +58,13 @@ class Attempt:
         if objective in numbers and not self._is_over:
             step = steps if isinstance(steps, int) else steps[objective]
             self.engine.report(self.suggested, numbers[objective], step)
+            if self.is_stopped and self.suggested.trial.should_prune():
+                raise TrialPruned(f"{objective}={numbers[objective]:.6g} at step {step}")
 
     def raised(self, error: BaseException) -> Told:
         """End it by what the user's function raised."""
-        pruned = self.engine.is_pruned(error)
+        self._is_over = True
+        pruned = isinstance(error, TrialPruned) or self.engine.is_pruned(error)
         told = Told(self.suggested.number, "pruned" if pruned else "failed", (), {})
         with guard:
             told = self._tell(told.state, None)
@@ -62,7 +78,9 @@ class Attempt:
         """End it by what the user's function returned."""
         self._is_over = True
         with guard:
-            log_result(self.run, result)
+            named = in_order(self.search.objectives, result)
+            # A tuple of the objectives has their names; whatever else is returned goes by its type.
+            log_result(self.run, named if named and len(named) == len(result) else result)
         try:
             told = self._tell("complete", self._objectives(result))
         except BaseException as error:  # the storage of the study, or Ctrl-C
@@ -75,9 +93,7 @@ class Attempt:
     def _objectives(self, result: Any) -> Sequence[float] | None:
         """The value of each objective: as returned, else as last logged."""
         names = self.search.objectives
-        if type(result) in (tuple, list):
-            numbers = zip(names, map(number_of, result), strict=False)
-            self.heard.update({name: number for name, number in numbers if number is not None})
+        self.heard.update(in_order(names, result))
         return None if self.lacking() else [self.heard[name] for name in names]
 
     def lacking(self) -> list[str]:
@@ -109,6 +125,14 @@ class Attempt:
     def trial(self, told: Told) -> Trial:
         """The trial for the user's eyes."""
         return trial_of(told, self.run.last, self.run)
+
+
+def in_order(names: Sequence[str], result: Any) -> dict[str, float]:
+    """The numbers of a returned tuple or list, by the names of the objectives."""
+    if type(result) not in (tuple, list):
+        return {}
+    numbers = zip(names, map(number_of, result), strict=False)
+    return {name: number for name, number in numbers if number is not None}
 
 
 def trial_of(told: Told, metrics: Mapping[str, float], run: Run | None) -> Trial:

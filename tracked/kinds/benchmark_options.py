@@ -77,6 +77,7 @@ class BenchmarkOptions(Options):
         Raises:
             ConfigError: a coroutine or generator function, or one without ``batch_size`` to vary.
         """
+        super().fits(fn)
         if self.is_asked and is_lazy(fn):
             raise ConfigError(
                 f"only plain functions are timed: {fn.__name__} only makes an object that works later"

@@ -49,6 +49,7 @@ class ConversionOptions(Options):
         Raises:
             ConfigError: a coroutine or generator function with ``verify``.
         """
+        super().fits(fn)
         if self.verify is not None and is_lazy(fn):
             raise ConfigError(f"only what a plain function returns is verified: {fn.__name__} is none")
 

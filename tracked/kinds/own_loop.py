@@ -8,6 +8,7 @@ from typing import Any
 
 from ..run import Run
 from .sweep_options import SweepOptions
+from .sweep_report import search_of
 from .sweep_summary import Space, Summary, about
 
 
@@ -26,9 +27,7 @@ def note_study(run: Run, options: SweepOptions, values: Iterable[Any]) -> None:
     if found.best is not None:
         run.log(dict(zip(found.names, found.best.values, strict=True)))
     Summary(
-        found.names,
-        [told.state for told in found.trials],
+        search_of(found.names, found.directions, found.trials, found.best, found.front),
         found.best,
         Space(found.trials),
-        front=[told.number for told in found.front],
     ).write(run)

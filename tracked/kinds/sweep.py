@@ -28,16 +28,24 @@ def _drive(*call: Any) -> Any:
     return drive(*call)
 
 
+def _begin(*call: Any) -> Any:
+    from .sweeping import begin  # noqa: PLC0415 - as above
+
+    return begin(*call)
+
+
 def _conclude(*call: Any) -> None:
     from .sweeping import conclude  # noqa: PLC0415 - as above
 
     conclude(*call)
 
 
-def _identify(call: Call, inherited: Mapping[str, str]) -> Mapping[str, str]:
+def _identify(
+    call: Call, inherited: Mapping[str, str], space: Mapping[str, Any] | None = None
+) -> Mapping[str, str]:
     from .sweeping import identify  # noqa: PLC0415 - as above
 
-    return identify(call, inherited)
+    return identify(call, inherited, space)
 
 
 def _read(result: Any) -> Any:
@@ -52,6 +60,7 @@ SWEEP = Kind(
     read=_read,
     drive=_drive,
     conclude=_conclude,
+    begin=_begin,
     supplies=("trial",),
     is_described=True,
 )

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..errors import ConfigError
-from ..plan import AGGREGATE, Options
+from ..plan import AGGREGATE, Kind, Options
+from ..settings import did_you_mean
 from ..sweeps import Search
+from .objective import takes_trial
 from .sweep_values import Sweep, Trial
 
+if TYPE_CHECKING:
+    from ..sweeps.suggesting import SearchSpace
+
 _SEARCH = ("maximize", "minimize", "seed", "sampler", "pruner", "storage", "study_name")
+_ASKED = ("n_trials", "timeout", "seed", "sampler", "pruner", "study_name")
 _GRIDS = ("GridSampler", "BruteForceSampler")
 _TRIALS = 20
+RAY = "ray"
+ENGINES = ("optuna", RAY)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +47,12 @@ class SweepOptions(Options):
         catch: exceptions that fail a trial but not the sweep.
         callbacks: called after each trial with the sweep so far and the trial; what one raises ends the sweep.
         storage, study_name: where Optuna keeps the study, for one that is continued.
+        space: what the hyperparameters are chosen from, by name: ranges, choices and fixed values in any form that
+            ``identity.spaces`` knows, or a function of the trial that returns the values by name.  Each is an argument
+            of the function, which needs no ``trial`` then; a pruner stops it where it logs.
+        engine: ``"optuna"`` tries in this process; ``"ray"`` in Ray's workers, ``n_jobs`` of them at once, on as many
+            machines as Ray has.  That takes a ``space``, and ``pruner`` may be a scheduler of Ray Tune too.
+        resources: with ``"ray"``, what is set aside for each trial, such as ``{"cpu": 2, "gpu": 1}``; by default a CPU.
     """
 
     per_call: Literal["run"] = "run"
@@ -51,6 +68,9 @@ class SweepOptions(Options):
     callbacks: Callable[[Sweep, Trial], object] | Sequence[Callable[[Sweep, Trial], object]] = ()
     storage: Any = None
     study_name: str | None = None
+    space: Any = None
+    engine: Literal["optuna", "ray"] = "optuna"
+    resources: Mapping[str, float] | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -68,7 +88,52 @@ class SweepOptions(Options):
         self._check("callbacks", all(map(callable, self.called)), "a function, or several")
         for name in ("maximize", "minimize"):
             self._check(name, _are_names(getattr(self, name)), "the name of a metric, or several")
-        _ = self.search
+        self._one_of("engine", ENGINES)
+        if self.engine == RAY and self.space is None:
+            raise ConfigError(
+                'engine="ray" sends values to its workers: say what to choose from, space={...}'
+            )
+        if self.engine == RAY and find_spec("ray") is None:
+            raise ConfigError('engine="ray" needs Ray, which is not installed: pip install "tracked[ray]"')
+        self._check("resources", self.resources is None or self.engine == RAY, 'for engine="ray"')
+        _ = self.search, self.searched
+
+    def adapted(self, kind: Kind) -> Kind:
+        """The space is part of what a sweep is recognised by, and fills in arguments."""
+        if self.searched is None or kind.identify is None:
+            return kind
+        identify: Any = kind.identify
+        identify = partial(identify, space=self.searched.form)
+        return replace(kind, identify=identify, supplies=(*kind.supplies, *self.searched.names))
+
+    def fits(self, fn: Any) -> None:
+        """Refuse a function without an argument for each hyperparameter.
+
+        Raises:
+            ConfigError: it is one.
+        """
+        super().fits(fn)
+        if self.engine == RAY and takes_trial(fn):
+            raise ConfigError(
+                'engine="ray" sends values to its workers, and no trial: take them as arguments'
+            )
+        parameters = inspect.signature(getattr(fn, "__func__", fn)).parameters
+        for name in self.searched.names if self.searched else ():
+            if name not in parameters:
+                raise ConfigError(f"space: there is no argument {name!r}{did_you_mean(name, parameters)}")
+
+    @property
+    def searched(self) -> SearchSpace | None:
+        """The space as engines read it.
+
+        Raises:
+            ConfigError: it is none, or a hyperparameter has nothing to be chosen from.
+        """
+        if self.space is None:
+            return None
+        from ..sweeps.suggesting import SearchSpace  # noqa: PLC0415 - few give one, and `import tracked` is quick
+
+        return SearchSpace.of(self.space)
 
     @property
     def search(self) -> Search:
@@ -78,9 +143,31 @@ class SweepOptions(Options):
             ConfigError: a value that no engine could follow.
         """
         given = {name: getattr(self, name) for name in _SEARCH}
+        if self.has_scheduler:
+            given["pruner"] = "none"
         if not self.names_objectives:
             given["minimize"] = self.monitor or "value"
         return Search(n_trials=self.n_trials or self._usual_trials(), **given)
+
+    @property
+    def has_scheduler(self) -> bool:
+        """Whether a scheduler of Ray Tune decides which trials are hopeless."""
+        return self.engine == RAY and hasattr(self.pruner, "on_trial_result")
+
+    @property
+    def stops_trials(self) -> bool:
+        """Whether a trial ends where it logs: somebody wants that, and the function has no trial to ask."""
+        return self.space is not None and self.pruner not in (None, "none")
+
+    @property
+    def asked(self) -> Mapping[str, Any]:
+        """What is searched for, how, and how long."""
+        how = {name: getattr(self, name) for name in _ASKED}
+        return {**how, "maximize": _several(self.maximize), "minimize": _several(self.minimize)}
+
+    def gives(self, fn: Any) -> Any:
+        """A sweep, but for a function that owns its loop."""
+        return Sweep if self.space is not None or takes_trial(fn) else None
 
     @property
     def caught(self) -> tuple[type[BaseException], ...]:

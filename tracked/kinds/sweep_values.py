@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..run import Run
+from ..shapes import NOT_STORED
 
 if TYPE_CHECKING:
     import pandas as pd  # type: ignore[import-untyped, unused-ignore]
@@ -66,6 +67,9 @@ class Sweep:
     pareto: Sequence[Trial] = ()
     objectives: Sequence[str] = ()
     left: Sequence[Mapping[str, Any]] = field(default=(), repr=False)
+    again: Callable[[Sequence[Mapping[str, Any]]], Sweep] | None = field(
+        default=None, repr=False, compare=False, metadata=NOT_STORED
+    )
 
     def missing(self) -> list[dict[str, Any]]:
         """What is still to be tried: one mapping of hyperparameters for each trial.
@@ -75,6 +79,17 @@ class Sweep:
         trial is finished.
         """
         return [dict(params) for params in self.left]
+
+    def retry_failed(self) -> Sweep:
+        """Try the failed trials again, each with the hyperparameters that it had, and give back all that is known then.
+
+        They are new trials under the run of this sweep, which is open meanwhile.  What one of them raises ends this
+        as it would end the sweep; ``catch`` counts.
+        """
+        done = [trial.params for trial in self.trials if trial.state != "failed"]
+        failed = [trial.params for trial in self.trials if trial.state == "failed"]
+        points = [point for n, point in enumerate(failed) if point not in (*done, *failed[:n])]
+        return self.again(points) if self.again and points else self
 
     def to_pandas(self) -> pd.DataFrame:
         """A row for each trial: number, state, objectives, ``params.*``, and other metrics as ``metrics.*``."""
@@ -90,6 +105,11 @@ class Sweep:
             **{f"params.{name}": value for name, value in trial.params.items()},
             **{f"metrics.{k}": v for k, v in trial.metrics.items() if k not in self.objectives},
         }
+
+    def _repr_html_(self) -> str:
+        from ..cards import of_sweep  # noqa: PLC0415 - only a notebook asks
+
+        return of_sweep(self)
 
     def __repr__(self) -> str:
         states = Counter(trial.state for trial in self.trials)

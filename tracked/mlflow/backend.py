@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from threading import Lock
 
 from mlflow import MlflowClient
-from mlflow.entities import Run
+from mlflow.entities import Run, RunStatus
 
 from .. import tags as t
+from ..attempts import KnownRun
 from ..errors import Refused
-from ..ports import File, Limits, OpenRun, Point, RemoteRun
+from ..limits import Limits, limits_of
+from ..ports import File, OpenRun, Point, RemoteRun
 from ..records import Opened
+from . import datasets
 from .artifacts.repository import Repository
 from .artifacts.upload import Uploads
 from .client import client_for, experiment_called, experiment_id, experiment_ids
@@ -34,10 +37,9 @@ class MlflowBackend:
         template_folder: where the finished empty databases of the embedded store are kept.
     """
 
-    limits = Limits()
-
     def __init__(self, uri: str, template_folder: Path | None = None) -> None:
         self.uri = uri
+        self.limits: Limits = limits_of(uri)
         self._templates = template_folder
         self._experiments: dict[str, str] = {}
         self._last: MlflowClient | None = None
@@ -89,7 +91,10 @@ class MlflowBackend:
         self, run_id: str, points: Sequence[Point], params: Mapping[str, str], tags: Mapping[str, str]
     ) -> None:
         """Write one batch; MLflow cuts infinities to its largest number, so a tag says which they were."""
-        labels = {**tags, **_infinite(points)}
+        labels = {
+            **datasets.taken(self.client, run_id, tags),
+            **_infinite(points, self.limits.tag_key_length),
+        }
         try:
             with told():
                 send(self.client, run_id, points, params, labels)
@@ -108,6 +113,11 @@ class MlflowBackend:
         with told():
             value = self.client.get_run(run_id).data.tags.get(key)
         return None if value is None else str(value)
+
+    def known(self, run_id: str) -> KnownRun:
+        """What it is and has."""
+        with told():
+            return _known(self.client.get_run(run_id))
 
     def upload(
         self, run_id: str, files: Sequence[File], alive: Callable[[], object] = lambda: None
@@ -128,6 +138,35 @@ class MlflowBackend:
         """The state that it has now."""
         with told():
             return str(self.client.get_run(run_id).info.status)
+
+    def holder(self, run_id: str) -> str | None:
+        """Who goes on with it."""
+        return self.tag(run_id, t.ATTEMPT_ID)
+
+    def reopen(self, run_id: str, without: Collection[str]) -> None:
+        """It is running; MLflow keeps the end time until the next end."""
+        with told():
+            there = self.client.get_run(run_id).data.tags
+            for key in without:
+                if key in there:
+                    self.client.delete_tag(run_id, key)
+            self.client.update_run(run_id, RunStatus.to_string(RunStatus.RUNNING))
+
+    def delete(self, run_id: str) -> None:
+        """It is among MLflow's deleted runs, which ``mlflow gc`` removes."""
+        with told():
+            self.client.delete_run(run_id)
+
+    def same(self, experiment: str, key: str) -> Sequence[KnownRun]:
+        """Those of this call key, the newest first."""
+        with told():
+            there = experiment_called(self.client, experiment)
+            if there is None or not key.isalnum():
+                return []
+            of_key = f"tags.`{t.CALL_KEY}` = '{key}'"
+            newest = ["attributes.start_time DESC"]
+            found = self.client.search_runs([there.experiment_id], of_key, order_by=newest)
+        return [_known(run) for run in found]
 
     def running(self, experiment_id: str | None) -> Sequence[OpenRun]:
         """Those that are running and carry our id: one query, for as many as one answer holds."""
@@ -169,6 +208,22 @@ def _remote(run: Run) -> RemoteRun:
     return RemoteRun(run.info.run_id, run.info.experiment_id, run.info.artifact_uri or "")
 
 
+def _known(run: Run) -> KnownRun:
+    info, data = run.info, run.data
+    # MLflow's mapping of metrics leaves their steps out.
+    steps = {metric.key: metric.step for metric in data.to_proto().metrics}
+    return KnownRun(
+        info.run_id,
+        info.experiment_id,
+        str(info.status),
+        info.start_time,
+        info.end_time,
+        data.params,
+        data.tags,
+        steps,
+    )
+
+
 def _hashes(tags: Mapping[str, str]) -> dict[str, str]:
     """The hashes of a run under our keys, whichever key they are stored under."""
     stored = {key: next((tags[k] for k in t.reading_order(key) if k in tags), None) for key in t.HASHES}
@@ -185,9 +240,9 @@ def _is_there_already(points: Sequence[Point], labels: Mapping[str, str], error:
     )
 
 
-def _infinite(points: Sequence[Point]) -> dict[str, str]:
+def _infinite(points: Sequence[Point], longest: int) -> dict[str, str]:
     return {
-        (t.INFINITE + point.key)[: Limits.key_length]: f"{point.value} at step {point.step}"
+        (t.INFINITE + point.key)[:longest]: f"{point.value} at step {point.step}"
         for point in points
         if math.isinf(point.value)
     }

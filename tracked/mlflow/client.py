@@ -42,7 +42,9 @@ def client_for(uri: str, templates: Path | None = None) -> MlflowClient:
                 _let_go(held.client)
             with told():
                 ensure_store(uri, templates)
-                client = MlflowClient(tracking_uri=uri)
+                # Without a registry MLflow asks Spark for one.  That is an import, maybe in a thread of ours, and
+                # MLflow's hooks of imports have a lock that the user's thread may hold.
+                client = MlflowClient(tracking_uri=uri, registry_uri=uri)
             _CLIENTS[uri] = held = _Held(client, identity_of(uri))
         return held.client
 

@@ -11,7 +11,8 @@ from typing import Any
 
 from mlflow.exceptions import ERROR_CODE_TO_HTTP_STATUS, MlflowException
 
-from ..errors import BackendUnavailable, LoginRefused, Refused, TrackedError
+from ..errors import BackendUnavailable, LoginRefused, NameTaken, Refused, TrackedError
+from . import nested
 
 _TROUBLE = ("QueuePool limit", "database is locked", "is malformed", "is not a database")
 """The store's own trouble, which MLflow reports as a bad request."""
@@ -22,6 +23,8 @@ _LATER = frozenset({"ABORTED", "CANCELLED", "ENDPOINT_NOT_FOUND"})
 _LOGIN = frozenset({401, 403})
 _WAIT = frozenset({408, 425, 429, 499})
 
+_TAKEN = ("Resource Conflict: ArtifactId", "BlobAlreadyExists")
+"""Azure's: an artifact is written once."""
 _STATUS_IN_TEXT = re.compile(r"failed with error code (\d{3})\b")
 _LOGIN_IN_TEXT = re.compile(
     r"\b(?:401 client error|403 client error|unauthori[sz]ed|forbidden|authorizationfailed|autherror"
@@ -50,7 +53,7 @@ def told() -> Iterator[None]:
 
 def classified(error: Exception) -> TrackedError:
     """The exception of ours that says what this one means for the data that was to be stored."""
-    text = str(error).strip() or type(error).__name__
+    text = nested.sentence(error) or str(error).strip() or type(error).__name__
     found = _kind(error, text)(text[:1000])
     if isinstance(found, BackendUnavailable):
         found.after = _asked_to_wait(error)
@@ -78,6 +81,8 @@ def _kind(error: Exception, text: str) -> type[TrackedError]:
     status = _status(error, text)
     if any(sign in text for sign in _TROUBLE) or status in _WAIT:
         return BackendUnavailable
+    if any(sign in text for sign in _TAKEN):
+        return NameTaken
     if status in _LOGIN:
         return LoginRefused
     if isinstance(error, MlflowException) and code_of(error) in _LATER:
@@ -101,6 +106,8 @@ def _status(error: Exception, text: str) -> int | None:
     """The HTTP status, wherever MLflow, requests, Azure's or Amazon's library keeps it."""
     if written := _STATUS_IN_TEXT.search(text):
         return int(written[1])
+    if inside := nested.status(error):
+        return inside
     if isinstance(error, MlflowException):
         code = code_of(error)
         return int(code) if code.isdigit() else ERROR_CODE_TO_HTTP_STATUS.get(code, 500)

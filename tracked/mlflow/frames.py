@@ -37,14 +37,44 @@ def to_pandas(
     Raises:
         As :func:`.finder.search`.
     """
+    return frame(
+        found_facts(
+            uri,
+            experiment_name,
+            filter_string,
+            order_by,
+            max_results,
+            where=where,
+            run_view=run_view,
+            templates=templates,
+        )
+    )
+
+
+def found_facts(
+    uri: str,
+    experiment_name: str | Sequence[str],
+    filter_string: str = "",
+    order_by: Sequence[str] = (),
+    max_results: int | None = None,
+    *,
+    where: Where | None = None,
+    run_view: str = "active",
+    templates: Path | None = None,
+) -> list[Facts]:
+    """The facts of each run that :func:`.finder.search` finds with these arguments, in its order.
+
+    Raises:
+        As :func:`.finder.search`.
+    """
     question, view = asked(where), view_of(run_view)
     place = place_of(uri, experiment_name, templates)
     filters = question.filters(filter_string)
     found = None if order_by else narrow.facts(place, filters, view, question.holds, max_results)
     if found is None:
         runs = found_in(place, filter_string, question, order_by, max_results, view)
-        found = [facts_of(run) for run in runs]
-    return frame(found)
+        return [facts_of(run) for run in runs]
+    return found
 
 
 def frame(runs: Sequence[Facts]) -> pd.DataFrame:

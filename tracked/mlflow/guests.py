@@ -16,35 +16,40 @@ from typing import Any, NamedTuple
 import wrapt
 
 from .. import tags as t
-from ..context import RunRef, around
+from ..context import HasRef, RunRef, around, guessed
 from ..guard import guard
 from ..ports import RemoteRun
-from . import loaded
+from . import inside, loaded
+from .aliases import experiment_of
 from .parent import TrackedParent
 from .stack import Places, Stack, own_entries
 
 Resolve = Callable[[RunRef], RemoteRun]
 """Waits until the MLflow id of a tracked run is known, and gives it."""
+Adopt = Callable[[RunRef, str, str, str], inside.Answer]
+"""Answers for the end of a run inside a tracked one: told its reference, MLflow's store, the id, the experiment."""
 
 
 class _State:
     """What was found out about this process's MLflow; changed by :func:`install` only."""
 
     resolve: Resolve | None = None
+    adopt: Adopt | None = None
     fluent: Any = None
     reason: str | None = None
 
 
-def install(resolve: Resolve) -> str | None:
+def install(resolve: Resolve, adopt: Adopt | None = None) -> str | None:
     """Put our stack in the place of MLflow's, now or when :func:`ensure_installed` finds MLflow loaded.
 
     Args:
         resolve: waits for the MLflow id of a tracked run; what it raises reaches the raw MLflow call.
+        adopt: answers for the end of what MLflow opens inside one; without it, that is left to MLflow.
 
     Returns:
         Why it was left out, as a sentence for the person; None if it was not.
     """
-    _State.resolve = resolve
+    _State.resolve, _State.adopt = resolve, adopt
     return ensure_installed()
 
 
@@ -140,7 +145,7 @@ def _left_out(why: str) -> str:
 
 def _put_in_place(fluent: Any) -> None:
     functions = _functions(fluent)
-    Stack.places = Places(fluent, *functions, remote=_remote, show=lambda remote: _shell(fluent, remote))
+    Stack.places = Places(fluent, *functions, _remote, lambda remote: _shell(fluent, remote), _adopt)
     fluent._active_run_stack.default_factory = Stack  # noqa: SLF001 - see the module's docstring
     TrackedParent.source = _parent_tags
     registry = loaded.module("mlflow.tracking.context.registry")
@@ -163,6 +168,14 @@ def _remote(ref: RunRef) -> RemoteRun:
     return _State.resolve(ref)
 
 
+def _adopt(run: HasRef, entry: Any) -> inside.Answer:
+    tracking = loaded.module("mlflow.tracking")
+    if _State.adopt is None or tracking is None:
+        return inside.Answer(is_ours=False)
+    info = entry.info
+    return _State.adopt(run.ref, tracking.get_tracking_uri(), info.run_id, experiment_of(info.experiment_id))
+
+
 def _shell(fluent: Any, remote: RemoteRun) -> Any:
     """A tracked run as MLflow's functions want to see it; its data is asked for through the client, as ever."""
     entities = loaded.module("mlflow.entities")
@@ -181,4 +194,8 @@ def _shell(fluent: Any, remote: RemoteRun) -> Any:
 
 def _parent_tags() -> dict[str, str]:
     Stack.places.take_back_experiment()
-    return {t.MLFLOW_PARENT: _remote(around()[-1].ref).run_id}
+    runs = around()
+    if runs:
+        return {t.MLFLOW_PARENT: _remote(runs[-1].ref).run_id}
+    guess = guessed()
+    return {} if guess is None else {t.MLFLOW_PARENT: _remote(guess.ref).run_id, t.PARENT_GUESSED: "true"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from mlflow.entities import Run
 
 from .. import tags as t
 from ..errors import Refused
+from ..provenance.edges import runs_named
 from . import narrow
 from .faults import told
 from .finder import EVERYWHERE, Place, get_run, matching, place_of
@@ -19,7 +20,7 @@ SOURCES = (t.SOURCE_RUN, t.PARENT_TRAINING_RUN, t.HPO_REFIT_RUN, t.HPO_TRIAL_RUN
 """Tags that name a run that this one was made from."""
 
 _PARENT = (t.MLFLOW_PARENT,)
-_ANY_LINK = (*_PARENT, *(key for tag in SOURCES for key in t.reading_order(tag)))
+_ANY_LINK = (*_PARENT, *(key for tag in SOURCES for key in t.reading_order(tag)), t.INPUT_RUNS)
 
 _AT_ONCE = 20
 """Runs whose children one question asks for; more would be asked more widely."""
@@ -110,8 +111,14 @@ def _start(run: Run) -> int:
 
 
 def _above(place: Place, runs: Sequence[Run], keys: Sequence[str]) -> list[Run]:
-    ids = dict.fromkeys(run.data.tags[key] for run in runs for key in keys if run.data.tags.get(key))
+    ids = dict.fromkeys(named for run in runs for key in keys for named in _named(run.data.tags, key))
     return list(_there(place, ids))
+
+
+def _named(tags: Mapping[str, str], key: str) -> list[str]:
+    """The runs that this tag names."""
+    value = tags.get(key, "")
+    return runs_named(value) if key == t.INPUT_RUNS else [value] if value else []
 
 
 def _there(place: Place, ids: Iterable[str]) -> Iterator[Run]:
@@ -134,6 +141,14 @@ def _below(place: Place, runs: Sequence[Run], keys: Sequence[str]) -> list[Run]:
 def _searched(place: Place, ids: Sequence[str], keys: Sequence[str]) -> Iterator[Run]:
     for key in keys:
         for i in range(0, len(ids), _AT_ONCE):
-            question = asked({f"tags.{key}": list(ids[i : i + _AT_ONCE])})
+            some = ids[i : i + _AT_ONCE]
+            question = asked(
+                {f"tags.{key}": [_within(run) for run in some] if key == t.INPUT_RUNS else list(some)}
+            )
             for one in question.filters():
                 yield from matching(place, one, question, _BY_START)
+
+
+def _within(run_id: str) -> tuple[str, str]:
+    """The condition that a tag names this run beside others."""
+    return ("like", f'%"{run_id}"%')

@@ -71,6 +71,19 @@ def linked(place: Place, keys: Sequence[str], values: Sequence[str]) -> list[str
     return _directly(place.client, ask)
 
 
+def curves(
+    client: MlflowClient, runs: Sequence[str], metrics: Sequence[str], width: int
+) -> list[tuple[str, str, float]] | None:
+    """Run, metric and mean of each stretch of the steps, in their order; see :mod:`.curves`."""
+
+    def ask(connection: Connection) -> list[tuple[str, str, float]]:
+        from . import tables  # noqa: PLC0415 - as above
+
+        return tables.curves(connection, runs, metrics, width)
+
+    return _directly(client, ask)
+
+
 def _directly(client: MlflowClient, ask: Callable[[Connection], T]) -> T | None:
     engine = _engine(client)
     if engine is None or engine.dialect.name not in _DIALECTS:

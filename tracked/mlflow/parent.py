@@ -9,18 +9,23 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 
-from ..context import CURRENT
+from ..context import CURRENT, guessed
+
+_CLIENTS = (".loggers.mlflow",)
+"""Ends of the names of modules that make runs of their own with these tags: Lightning's logger."""
 
 
 class TrackedParent:
-    """Gives ``mlflow.start_run`` the parent tag; everything else that asks for context gets nothing."""
+    """Gives a run that starts the parent tag; everything else that asks for context gets nothing."""
 
     source: Callable[[], Mapping[str, str]] | None = None
     """Where the tags come from, once our stack is in place."""
 
     def in_context(self) -> bool:
         """Whether a run is being started inside a tracked one."""
-        return TrackedParent.source is not None and CURRENT.get() is not None and _run_is_starting()
+        if TrackedParent.source is None or not _run_is_starting():
+            return False
+        return CURRENT.get() is not None or guessed() is not None
 
     def tags(self) -> dict[str, str]:
         """The parent tag; a parent that the caller names wins over it."""
@@ -33,7 +38,11 @@ def _run_is_starting() -> bool:
     for _ in range(4):
         if frame is None:
             return False
-        if frame.f_code.co_name == "start_run":
+        if frame.f_code.co_name == "start_run" or _is_client(frame.f_globals.get("__name__")):
             return True
         frame = frame.f_back  # type: ignore[assignment]
     return False
+
+
+def _is_client(module: object) -> bool:
+    return isinstance(module, str) and module.endswith(_CLIENTS)

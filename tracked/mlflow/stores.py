@@ -10,7 +10,7 @@ import hashlib
 import logging
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -31,6 +31,15 @@ _PATIENCE = 120.0
 
 _MOMENT = 0.2
 """Seconds to wait for a database that somebody writes to, where it can also be done next time."""
+
+
+_PREPARED: dict[str, Callable[[str], object]] = {}
+"""What is to be done before a client of such a scheme is made, where MLflow does not do it."""
+
+
+def prepare_by(scheme: str, prepare: Callable[[str], object]) -> None:
+    """Let this be done with the URI before anything is asked of a store of this scheme; it may raise."""
+    _PREPARED[scheme] = prepare
 
 
 def database_of(uri: str) -> Path | None:
@@ -70,6 +79,8 @@ def ensure_store(uri: str, templates: Path | None = None) -> None:
     """
     if uri.startswith("file:"):
         os.environ.setdefault("MLFLOW_ALLOW_FILE_STORE", "true")
+    if prepare := _PREPARED.get(uri.partition(":")[0]):
+        prepare(uri)
     database = database_of(uri)
     if database is None or templates is None:
         return

@@ -8,12 +8,13 @@ from operator import eq, ge, gt, le, lt, ne
 from typing import Any
 
 from mlflow.entities import LifecycleStage
-from mlflow.store.tracking.dbmodels.models import SqlLatestMetric, SqlParam, SqlRun, SqlTag
+from mlflow.store.tracking.dbmodels.models import SqlLatestMetric, SqlMetric, SqlParam, SqlRun, SqlTag
 from mlflow.utils.search_utils import SearchUtils
-from sqlalchemy import ColumnElement, Connection, Select, and_, false, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, or_, select, true
 
 from .. import tags as t
-from .columns import Facts
+from ..provenance.edges import runs_named
+from .columns import LARGEST, Facts
 
 _MANY = 500
 """Runs whose tags, params and metrics are read at once."""
@@ -83,7 +84,34 @@ def linked(
         .distinct()
     )
     parts = (values[i : i + _MANY] for i in range(0, len(values), _MANY))
-    return [row[0] for part in parts for row in _rows(connection, query.where(tags.c.value.in_(part)))]
+    found = [row[0] for part in parts for row in _rows(connection, query.where(tags.c.value.in_(part)))]
+    if t.INPUT_RUNS in keys:
+        # It names several runs: few have it, and they are looked through here.
+        several = query.add_columns(tags.c.value).where(tags.c.key == t.INPUT_RUNS)
+        wanted = set(values)
+        rows = _rows(connection, several)
+        found += [run for run, text in rows if not wanted.isdisjoint(runs_named(text))]
+    return list(dict.fromkeys(found))
+
+
+def curves(
+    connection: Connection, runs: Sequence[str], metrics: Sequence[str], width: int
+) -> list[tuple[str, str, float]]:
+    """The means of stretches of the steps; see :func:`.narrow.curves`."""
+    points: Any = SqlMetric.__table__
+    last = _TABLES["metric"]
+    stretch = points.c.step * width // (func.abs(last.c.step) + 1)
+    query = (
+        select(points.c.run_uuid, points.c.key, func.avg(points.c.value))
+        .join(last, and_(last.c.run_uuid == points.c.run_uuid, last.c.key == points.c.key))
+        .where(points.c.key.in_(metrics), points.c.is_nan == false(), func.abs(points.c.value) < LARGEST)
+        .group_by(points.c.run_uuid, points.c.key, stretch)
+        .order_by(points.c.run_uuid, points.c.key, stretch)
+    )
+    parts = (runs[i : i + _MANY] for i in range(0, len(runs), _MANY))
+    return [
+        tuple(row) for part in parts for row in _rows(connection, query.where(points.c.run_uuid.in_(part)))
+    ]
 
 
 def _complete(connection: Connection, runs: Sequence[Mapping[str, Any]]) -> Iterator[Facts]:

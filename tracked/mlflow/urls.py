@@ -9,6 +9,8 @@ from urllib.parse import quote, urlsplit, urlunsplit
 _VIEW = "workflowType=machine_learning"
 """Without it, MLflow 3 shows a run among the evaluations of its GenAI view."""
 
+_REMOTE = ("databricks", "databricks-uc", "uc", "azureml")
+"""Stores whose UI has addresses of its own."""
 _WORKSPACE = re.compile(
     r"/subscriptions/(?P<subscription>[^/]+)/resourceGroups/(?P<group>[^/]+)"
     r"/providers/Microsoft\.MachineLearningServices/workspaces/(?P<workspace>[^/?]+)",
@@ -20,13 +22,27 @@ def run_url(uri: str, experiment_id: str, run_id: str) -> str:
     """The address of the run's page, or for a store without a server the command to type; no credentials in it."""
     scheme = uri.partition(":")[0].lower()
     if scheme in ("http", "https"):
-        page = f"experiments/{quote(experiment_id, '')}/runs/{quote(run_id, '')}"
-        return f"{_public(uri).rstrip('/')}/#/{page}?{_VIEW}"
+        return page_url(uri, experiment_id, run_id)
     if scheme == "azureml" and (workspace := _WORKSPACE.search(uri)):
         return f"https://ml.azure.com/runs/{quote(run_id)}?wsid={_wsid(workspace)}"
-    if scheme in ("databricks", "databricks-uc", "uc", "azureml"):
+    if scheme in _REMOTE:
         return f"run {run_id} of experiment {experiment_id} in {_public(uri)}"
     return ui_command(uri)
+
+
+def store_url(uri: str) -> str:
+    """How to see a store, where no run of it is known: the address of its experiments, or the command to type."""
+    scheme = uri.partition(":")[0].lower()
+    if scheme in ("http", "https"):
+        return page_url(uri)
+    return "" if scheme in _REMOTE else ui_command(uri)
+
+
+def page_url(server: str, experiment_id: str = "", run_id: str = "") -> str:
+    """The page of a run on a server, without one the list of an experiment's runs, without that all experiments."""
+    page = f"/{quote(experiment_id, '')}/runs" if experiment_id else ""
+    page += f"/{quote(run_id, '')}" if experiment_id and run_id else ""
+    return f"{_public(server).rstrip('/')}/#/experiments{page}?{_VIEW}"
 
 
 def ui_command(uri: str) -> str:

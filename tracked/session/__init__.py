@@ -6,8 +6,9 @@ All global state of ``tracked`` is here.  What a session is made of is imported 
 from __future__ import annotations
 
 import atexit
+import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from ..switches import Switches
 from ..switches import switches as switches_of
 
 if TYPE_CHECKING:
+    from ..mlflow.inside import Answer
     from .building import Session
 
 _LOCK = threading.RLock()
@@ -115,17 +117,42 @@ def reset() -> None:
 
 
 @contextmanager
-def switched_to(uri: str) -> Iterator[Session]:
-    """Another store inside this block; for tests."""
+def switched_to(
+    uri: str, adapted: Callable[[Session], Session] = lambda session: session
+) -> Iterator[Session]:
+    """Another store inside this block, whatever is set up there; for tests.
+
+    Args:
+        uri: the store.
+        adapted: makes of the session the one that is used.
+    """
     global _SESSION  # noqa: PLW0603
-    before = _SESSION
-    session = _SESSION = _build({**_CONFIGURED, "tracking_uri": uri})
+    before, configured = _SESSION, dict(_CONFIGURED)
+    with _confined_to(uri):
+        session = _SESSION = adapted(_build({**_CONFIGURED, "tracking_uri": uri}))
+        try:
+            yield session
+        finally:
+            for used in (session, current()):
+                used.flush()
+                used.crew.dismiss()
+            _SESSION = before
+            _CONFIGURED.clear()
+            _CONFIGURED.update(configured)
+
+
+@contextmanager
+def _confined_to(uri: str) -> Iterator[None]:
+    from .building import CONFINED_TO  # noqa: PLC0415 - keeps `import tracked` quick
+
+    before = os.environ.get(CONFINED_TO)
+    os.environ[CONFINED_TO] = uri
     try:
-        yield session
+        yield
     finally:
-        session.flush()
-        session.crew.dismiss()
-        _SESSION = before
+        os.environ.pop(CONFINED_TO, None)
+        if before is not None:
+            os.environ[CONFINED_TO] = before
 
 
 def for_folder(folder: str) -> Session:
@@ -160,14 +187,16 @@ def for_uri(uri: str) -> Session:
 def follow_mlflow(session: Session) -> None:
     """Where MLflow is loaded, or gets loaded, its own calls go to the same store and into the same runs."""
     from ..mlflow import guests  # noqa: PLC0415
+    from . import workspaces  # noqa: PLC0415
 
     global _FOLLOWED  # noqa: PLW0603
     if _FOLLOWED is session:
         reason = guests.ensure_installed()
     else:
         _FOLLOWED = session
+        workspaces.leave(session.uri)
         guests.register_hook(lambda: _follow(session))
-        reason = guests.install(_remote)
+        reason = guests.install(_remote, _adopt)
     if reason:
         speech.warn_once(reason)
 
@@ -191,6 +220,18 @@ def plain_mlflow_run() -> RemoteRun | None:
 def _remote(ref: RunRef) -> RemoteRun:
     session = for_folder(ref.folder)
     return session.alias(ref) if session.is_durable else session.remote(ref)
+
+
+def _adopt(ref: RunRef, uri: str, run_id: str, experiment: str) -> Answer:
+    from ..mlflow.aliases import durable_uri  # noqa: PLC0415 - MLflow is in use by now
+    from ..mlflow.inside import Answer  # noqa: PLC0415
+    from .adopting import adopted  # noqa: PLC0415
+
+    session = for_folder(ref.folder)
+    if session.is_durable:
+        return Answer(is_ours=uri == durable_uri(session.uri))
+    is_ours = uri == session.uri
+    return Answer(is_ours, adopted(session, run_id, experiment) if is_ours else None)
 
 
 def _at_exit() -> None:

@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 
 from ..ports import Backend
-from ..shipper.memory import FileBackend, MemoryBackend
+from ..shipper.filed import FileBackend
+from ..shipper.memory import MemoryBackend
 
 IN_MEMORY: dict[str, MemoryBackend] = {}
 """Stores of ``memory:`` URIs, which live and die with this process."""
@@ -46,4 +47,7 @@ def impatient_backend_for(uri: str, home: Path) -> Backend:
         from ..mlflow.taming import tame_environment  # noqa: PLC0415 - not needed for tests
 
         tame_environment(os.environ, uri)
+        from . import workspaces  # noqa: PLC0415 - as above
+
+        workspaces.take(uri)
     return backend_for(uri, home)

@@ -16,18 +16,21 @@ from ..context import RunRef
 from ..errors import BackendUnavailable, ConfigError
 from ..journal.folder import Folder, owner_of
 from ..journal.writer import JournalFile
+from ..limits import Limits, limits_of
 from ..mlflow import aliases
 from ..mlflow import setup as mlflow_setup
-from ..ports import RemoteRun, limits_of
+from ..ports import RemoteRun
 from ..records import Opened, Record, Tags
 from ..settings import Settings, Wrong, raise_
 from ..shipper import status
-from . import place, sources, waiting
+from . import gathering, place, sources, waiting, workspaces
 from .backends import TEMPLATES, is_for_tests, is_in_memory
 from .crew import Crew
 from .kept import left_of
 
 DEFAULT_EXPERIMENT = "Default"
+CONFINED_TO = "TRACKED_CONFINED_TO"
+"""The one store that runs of this process go to, whatever else is set: tests set it, so that none reaches another."""
 R = TypeVar("R", Opened, Tags)
 
 
@@ -45,6 +48,7 @@ class Session:
     home: Path
     joined: set[str] = field(default_factory=set)
     """Runs handed over by the environment that a run of this process already is."""
+    origins: gathering.Origins = field(default_factory=gathering.Origins)
     before_flush: list[Callable[[], None]] = field(default_factory=list)
     """What has to be written before all that was written is awaited; each is called once."""
 
@@ -52,6 +56,11 @@ class Session:
     def experiment(self) -> str:
         """Name of the experiment that runs open in."""
         return self.settings.experiment or DEFAULT_EXPERIMENT
+
+    @cached_property
+    def limits(self) -> Limits:
+        """What the store takes."""
+        return limits_of(self.uri)
 
     @cached_property
     def platform(self) -> str:
@@ -95,7 +104,7 @@ class Session:
 
     def fitted(self, record: R) -> tuple[R, dict[str, str]]:
         """The record with its tags as the store takes them, and the whole texts of those that had to be cut."""
-        names, limit = self.settings.tags, limits_of(self.uri).tag_length
+        names, limit = self.settings.tags, self.limits.tag_length
         limit = min(limit, self.settings.tag_max_length or limit)
         if isinstance(record, Tags):
             values, long = t.fitted(record.values, names, limit)
@@ -109,6 +118,12 @@ class Session:
     def serve(self) -> None:
         """See that a shipper lives for what was written."""
         self.crew.ensure()
+
+    def teller(self, run: str) -> str:
+        """The local id of the run that tells where this one, at the root, comes from; empty if none is to."""
+        # No other process reaches a store that is in this one.
+        gathers = self.settings.provenance and not is_in_memory(self.uri)
+        return self.origins.teller(run) if gathers else ""
 
     def flush(self, timeout: float | None = None) -> bool:
         """Wait until all that this process wrote is delivered, while that makes progress.
@@ -208,7 +223,14 @@ def build(
     if settings.durable and not is_for_tests(target.uri):
         aliases.durable_uri(target.uri)
     home = place.home(settings.home)
-    return on_folder(place.folder_for(home, target.uri, environ), target.uri, home, settings)
+    is_bound_here = workspaces.take(target.uri, ml_client if target.origin == "ml_client" else None)
+    if is_bound_here:
+        speech.warn_once(
+            "the credential of ml_client lives in this process alone, so a thread of it delivers; "
+            "tracked.create_ml_client_from_config makes a client that a process of its own can deliver for"
+        )
+        settings = replace(settings, shipper="thread")
+    return on_folder(place.folder_for(home, target.uri, os.environ), target.uri, home, settings)
 
 
 def on_folder(folder: Folder, uri: str, home: Path, settings: Settings) -> Session:
@@ -235,19 +257,31 @@ def _target(
     fallback_to_local: bool,
     wrong: Wrong,
 ) -> mlflow_setup.Target:
+    if confined := os.environ.get(CONFINED_TO):
+        return _confined(confined, root)
     if is_for_tests(settings.tracking_uri):
         return mlflow_setup.Target(settings.tracking_uri, settings.origins["tracking_uri"])
     explicit = configured.get("tracking_uri")
     try:
         files = Path(settings.config_dir) if settings.config_dir else root
-        return mlflow_setup.resolve_uri(explicit, ml_client, settings.tracking_uri, root=root, files=files)
+        target = mlflow_setup.resolve_uri(explicit, ml_client, settings.tracking_uri, root=root, files=files)
+        workspaces.check(target.uri)
     except ConfigError as error:
         wrong(error)
     except BackendUnavailable as error:
         if not fallback_to_local:
-            raise
-        speech.warn_once(f"{error}; runs go to the local store")
+            raise workspaces.told(error) from error
+        speech.warn_once(f"{workspaces.told(error)}; runs go to the local store")
+        workspaces.forget_run(os.environ)
+    else:
+        return target
     return mlflow_setup.resolve_uri(root=root, environ={})
+
+
+def _confined(uri: str, root: Path) -> mlflow_setup.Target:
+    if not is_for_tests(uri):
+        uri = mlflow_setup.resolve_uri(uri, root=root).uri
+    return mlflow_setup.Target(uri, CONFINED_TO)
 
 
 def at_folder(folder: str, like: Session) -> Session:
@@ -257,4 +291,6 @@ def at_folder(folder: str, like: Session) -> Session:
         ConfigError: the folder does not say which store it is for.
     """
     there = Folder(Path(folder))
-    return on_folder(there, place.uri_of(there), like.home, like.settings)
+    uri = place.uri_of(there)
+    workspaces.take(uri)
+    return on_folder(there, uri, like.home, like.settings)

@@ -5,20 +5,19 @@ from __future__ import annotations
 import os
 import platform
 import shutil
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 from functools import partial
 from importlib import metadata
-from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
-from ..errors import BackendUnavailable, ConfigError, LoginRefused, TrackedError
+from ..errors import ConfigError, LoginRefused, TrackedError
 from ..mlflow.setup import database_of
+from ..patience import bounded
 from ..shipper.stale import Stale
-from . import configure, current, folders, place
+from . import configure, current, folders, place, workspaces
 from .building import Session
 from .findings import ERROR, OK, WARN, Finding, size, some
 from .leftovers import end_stale_runs, stale_runs
@@ -50,6 +49,7 @@ def checkup(patience: float = PATIENCE) -> Iterator[Finding]:
     yield from settings()
     session = current()
     yield from store(session)
+    yield from workspaces.versions(session.uri)
     yield from reach(session, patience)
     yield from clock(session.uri)
     yield from disk(session)
@@ -114,30 +114,6 @@ def reach(session: Session, patience: float) -> Iterator[Finding]:
     else:
         yield Finding("reach", OK, f"the store answers, after {time.monotonic() - began:.1f} s")
         yield from _stale(found)
-
-
-def bounded(ask: Callable[[], Any], patience: float) -> Any:
-    """What ``ask`` gives, if it does so in time.
-
-    Raises:
-        BackendUnavailable: it does not.
-    """
-    answer: list[Any] = []
-
-    def run() -> None:
-        try:
-            answer.append(ask())
-        except Exception as error:  # noqa: BLE001 - raised again where somebody waits for it
-            answer.append(error)
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    thread.join(patience)
-    if not answer:
-        raise BackendUnavailable(f"no answer in {patience:.0f} s")
-    if isinstance(answer[0], Exception):
-        raise answer[0]
-    return answer[0]
 
 
 def _stale(found: list[Stale]) -> Iterator[Finding]:

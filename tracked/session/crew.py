@@ -11,9 +11,11 @@ from pathlib import Path
 import filelock
 
 from .. import speech
+from ..guard import guard
 from ..journal.folder import Folder
 from ..shipper.status import read_status
 from . import process
+from .backends import backend_for
 from .overseer import Overseer
 
 _STARTING = 5.0
@@ -66,6 +68,12 @@ class Crew:
 
     def _ensure_thread(self) -> None:
         if self._thread is None or not self._thread.is_ours():
+            if (
+                threading.main_thread().is_alive()
+            ):  # at the end of the program nothing large can be imported any more
+                with guard:
+                    # Loads MLflow now: while a thread does, the user's own imports meet modules that are half there.
+                    backend_for(self.uri, self.home)
             self._thread = _Thread(self.folder, self.uri, self.home)
 
     def dismiss(self) -> None:

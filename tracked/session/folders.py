@@ -146,7 +146,7 @@ def aside(folder: Folder) -> Iterator[Finding]:
 
 def copies(folder: Folder) -> Iterator[Finding]:
     """Copies of artifacts that no journal and no refused record tells of."""
-    owners = _owners_gone(folder)
+    owners = loose_copies(folder)
     if owners:
         yield Finding(
             "copies",
@@ -157,7 +157,8 @@ def copies(folder: Folder) -> Iterator[Finding]:
         )
 
 
-def _owners_gone(folder: Folder) -> set[str]:
+def loose_copies(folder: Folder) -> set[str]:
+    """The writers that are gone and have left copies of artifacts behind; ``Folder.sweep`` removes those of one."""
     # Asked in this order: a journal is there before its first copy.
     places = [path.name for path in folder.files.glob("*.*")]
     there = set(map(owner_of, folder.journals()))

@@ -11,6 +11,9 @@ from ..journal.reader import writer_of
 from ..process import is_alive
 from . import place, waiting
 
+_COUNTED = 1 << 20
+"""Bytes of records that are counted, at most."""
+
 
 def undelivered(folder: Folder) -> int:
     """Bytes of journals that are not acknowledged by the store."""
@@ -22,6 +25,16 @@ def left_of(journal: Path) -> int:
     with suppress(FileNotFoundError):  # delivered and removed in this moment
         return max(0, journal.stat().st_size - waiting.acknowledged(journal))
     return 0
+
+
+def records_left(journal: Path) -> str:
+    """How many records of this journal are not acknowledged; of very many, how many at least."""
+    with suppress(FileNotFoundError), journal.open("rb") as file:
+        file.seek(waiting.acknowledged(journal))
+        # Each line begins and ends with a newline.
+        count = file.read(_COUNTED).count(b"\n") // 2
+        return f"over {count}" if file.read(1) else str(count)
+    return "0"
 
 
 def is_written(journal: Path) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import os
 import secrets
 from collections.abc import Mapping
 from contextlib import suppress
@@ -19,14 +20,18 @@ from ..journal import disk
 from ..journal.folder import Folder
 from ..redact import MASK, redact_url
 
-_CREDENTIALS = ("MLFLOW_TRACKING_", "AZURE_", "AWS_", "GOOGLE_", "DATABRICKS_")
+_CREDENTIALS = ("MLFLOW_TRACKING_", "AZURE_", "TRACKED_AZURE_CREDENTIAL", "AWS_", "GOOGLE_", "DATABRICKS_")
 _NO_CREDENTIALS = ("MLFLOW_TRACKING_URI",)
+_JOB, _OF_A_JOB = "AZUREML_RUN_ID", "MLFLOW_TRACKING_TOKEN"
+_SURVIVES = "AZURE_ML_OUTPUT_tracked"
+"""Where Azure ML has put the output ``tracked`` of a job, if it has one: storage that outlives the machine."""
 _BY_ENVIRONMENT = ("databricks", "databricks-uc", "uc")
 """Schemes whose host is in the environment, or in a file of the person's."""
 
 
 def home(setting: str = "") -> Path:
-    """The folder of everything that ``tracked`` keeps: the setting, else the user's state folder."""
+    """The folder of all that ``tracked`` keeps: the setting, else a job's output, else the user's state folder."""
+    setting = setting or os.environ.get(_SURVIVES, "")
     return Path(setting).expanduser().absolute() if setting else Path(platformdirs.user_state_dir("tracked"))
 
 
@@ -36,6 +41,9 @@ def folder_for(home: Path, uri: str, environ: Mapping[str, str]) -> Folder:
     The name is a keyed hash of both: no secret is written down, and none can be tried out on the name.
     """
     given = {k: v for k, v in environ.items() if k.startswith(_CREDENTIALS) and k not in _NO_CREDENTIALS}
+    if environ.get(_JOB) and _OF_A_JOB in given:
+        # A job of Azure ML that is started again goes on in the same folder, and has another token then.
+        given[_OF_A_JOB] = environ[_JOB]
     folder = folder_called(home, json.dumps([uri, sorted(given.items())])).made()
     if not folder.target.exists():
         disk.replace(folder.target, target(home, uri))

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
@@ -104,22 +104,36 @@ def command(folder: Folder) -> list[str]:
 
 
 def start(folder: Folder, uri: str, home: Path) -> None:
-    """Start the shipper's process and leave it alone: its own session, no terminal, no child of ours.
+    """Start the shipper's process.
+
+    Raises:
+        OSError: no process can be started here.
+    """
+    launch(command(folder), folder, {URI: uri, HOME: str(home)})
+
+
+def launch(called: Sequence[str], folder: Folder, told: Mapping[str, str]) -> None:
+    """Start a process and leave it alone: its own session, no terminal, no child of ours; it sees this very package.
+
+    Args:
+        called: program and arguments; everybody can read them.
+        folder: where it works, and where what it prints is kept.
+        told: variables of its environment, beside ours.
 
     Raises:
         OSError: no process can be started here.
     """
     if not sys.executable:
         raise OSError(errno.ENOENT, "this Python does not know its own executable")
-    environ = {k: v for k, v in os.environ.items() if k not in _NOT_FOR_THE_SHIPPER}
-    environ |= {URI: uri, HOME: str(home), "PYTHONPATH": _python_path(environ)}
+    environ = {k: v for k, v in os.environ.items() if k not in _not_for_the_shipper(os.environ)}
+    environ |= {**told, "PYTHONPATH": _python_path(environ)}
     if os.name == "nt":
         flags = subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP  # type: ignore[attr-defined]
-        subprocess.Popen(command(folder), env=environ, creationflags=flags, cwd=folder.path)  # noqa: S603
+        subprocess.Popen(called, env=environ, creationflags=flags, cwd=folder.path)  # noqa: S603
         return
-    # Through a shell that ends at once, so that the shipper is nobody's child: no zombie, no stray os.wait().
+    # Through a shell that ends at once, so that it is nobody's child: no zombie, no stray os.wait().
     subprocess.run(  # noqa: S603
-        ["/bin/sh", "-c", '"$@" </dev/null >>"$0" 2>&1 &', str(folder.speech), *command(folder)],
+        ["/bin/sh", "-c", '"$@" </dev/null >>"$0" 2>&1 &', str(folder.speech), *called],
         env=environ,
         cwd=folder.path,
         start_new_session=True,
@@ -139,6 +153,12 @@ def relieve(folder: Folder) -> None:
     if read_status(folder.status).is_outdated and _is_held(lock_of(folder)):
         folder.handover.touch(mode=0o600)
         lock_of(folder).acquire(timeout=_RELIEF).lock.release()
+
+
+def _not_for_the_shipper(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """What would make it part of a run; but a job of Azure ML logs in by these, and there it logs in like the job."""
+    is_of_a_job = "AZUREML_RUN_ID" in environ and "MLFLOW_TRACKING_TOKEN" in environ
+    return _NOT_FOR_THE_SHIPPER[:1] if is_of_a_job else _NOT_FOR_THE_SHIPPER
 
 
 def _python_path(environ: Mapping[str, str]) -> str:

@@ -22,7 +22,18 @@ _MARKS = ("tracked.toml", "pyproject.toml", ".git", "setup.py", "setup.cfg")
 CODE = "setup_mlflow / configure"
 """Origin of what code has set."""
 _OF_A_KIND = (*switches.NAMES, "name_template")
-SWITCHES = ("disabled", "silent", "context", "linger", "shipper_uri", "shipper_home")
+SWITCHES = (
+    "azure_credential",
+    "confined_to",
+    "context",
+    "disabled",
+    "linger",
+    "shipper_home",
+    "shipper_uri",
+    "silent",
+    "submitted",
+    "trial",
+)
 """``TRACKED_*`` names that are read where they act, not kept in the settings."""
 
 
@@ -53,7 +64,7 @@ def load(
     code, variables = Layer(CODE, configured), from_environment(environ)
     named = merge([code, variables], lambda _: None).config_dir
     files, remarks = from_folder(Path(named), wrong) if named else from_project(root, wrong)
-    strange = [line for layer in files for line in unknown(layer, also=switches.KINDS)]
+    strange = [line for layer in files for line in unknown(layer, also=[*switches.KINDS, "azure"])]
     for line in [*strange, *unknown(variables, also=SWITCHES), *remarks]:
         speech.warn_once(line)
     return merge([code, variables, *files, from_mlflow_environment(environ)], wrong)

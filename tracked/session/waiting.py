@@ -113,10 +113,12 @@ class Ids:
         return self._known.get(run)
 
     def local(self, run_id: str) -> str | None:
-        """The run of this folder that has this MLflow id, by its local id."""
+        """The run of this folder that has this MLflow id, by its local id: that of its last attempt."""
         self._read_on()
-        made = ((run, made) for run, made in self._known.items() if isinstance(made, RemoteRun))
-        return next((run for run, remote in made if remote.run_id == run_id), None)
+        made = [(run, made) for run, made in self._known.items() if isinstance(made, RemoteRun)]
+        found = [(run, remote.owned) for run, remote in made if remote.run_id == run_id]
+        ours = [run for run, is_owned in found if is_owned]
+        return ours[-1] if ours else found[0][0] if found else None
 
     def _read_on(self) -> None:
         try:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from ..ports import Limits, Point
+from ..limits import Limits
+from ..ports import Point
 from ..records import Artifact, Closed, Metrics, Opened, Params, Record, Tags
 
 Pair = tuple[str, str]

@@ -23,7 +23,7 @@ class Bell:
         self._pipe, self._stop = pipe, stop
 
     def wait(self, seconds: float) -> bool:
-        """Sleep until somebody rings, as long as this, or until it is time to stop, which is then told."""
+        """Sleep until somebody rings or it is time to stop, but no longer than this; tell whether one of them was."""
         if self._pipe is None:
             return self._stop.wait(seconds)
         poll = select.poll()
@@ -32,7 +32,7 @@ class Bell:
         while (left := until - time.monotonic()) > 0 and not self._stop.is_set():
             if poll.poll(min(left, _LOOK) * 1000):
                 os.read(self._pipe, 4096)
-                break
+                return True
         return self._stop.is_set()
 
 

@@ -5,21 +5,24 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from typing import Any
 
 from .. import outcome
 from .. import tags as t
 from ..errors import Refused
-from ..journal import disk, ids, lines
+from ..journal import ids
 from ..journal.folder import Folder
 from ..journal.history import records_of
 from ..notes import placed
 from ..params import same_value
 from ..ports import Backend, RemoteRun
-from ..records import Artifact, Closed, Opened, to_json
+from ..provenance.edges import with_ids
+from ..records import Artifact, Closed, Opened
 from ..redact import redact_text
+from .aside import Aside
 from .batches import Action, Batch
+from .fence import Fence
 from .files import Files
+from .overflow import Overflow
 from .stale import end_dead, find_stale, next_beat
 
 
@@ -50,8 +53,9 @@ class Delivery:
         """Runs whose creation may have been tried before."""
         self.experiments: set[str] = set()
         """Experiments that got a run since somebody looked for stale ones in them."""
-        self.set_aside = 0
-        self._aside: list[bytes] = []
+        self._fence = Fence(backend)
+        self._aside = Aside(folder)
+        self._overflow = Overflow(folder, backend)
         self._files: dict[str, list[Artifact]] = {}
         """Files of this stretch that are still to be sent, by run."""
         self._notes: dict[str, str] = {}
@@ -62,6 +66,7 @@ class Delivery:
     def begin(self) -> None:
         """Begin a stretch, or begin it again."""
         self._aside.clear()
+        self._overflow.clear()
         self._files.clear()
         self.done_with.clear()
         self._notes.clear()
@@ -71,7 +76,7 @@ class Delivery:
         try:
             self._dispatch(action)
         except Refused as error:
-            if isinstance(action, Opened):
+            if isinstance(action, Opened) and not self.runs.get(action.run):
                 self._learn_refusal(action.run, str(error))
             self.put_aside(action, str(error))
         self.answered()
@@ -81,6 +86,8 @@ class Delivery:
             self._open(action)
         elif (remote := self.runs.get(action.run)) is None:
             raise Refused("its run is unknown or was refused")
+        elif reason := self._fence.reason(action.run, remote):
+            raise Refused(reason)
         elif isinstance(action, Batch):
             self._log(remote, action)
         elif isinstance(action, Artifact):
@@ -89,9 +96,16 @@ class Delivery:
             self._close(remote, action)
 
     def _close(self, remote: RemoteRun, closed: Closed) -> None:
+        self._bring_overflow(closed.run)
         self._send_files_of(closed.run)
         if remote.owned:
             self.backend.close(remote.run_id, closed.status, closed.time)
+
+    def _bring_overflow(self, run: str) -> None:
+        """Let what the store had no room for be among the files of the run."""
+        if files := list(self._overflow.files(run)):
+            self._files.setdefault(run, []).extend(files)
+            self.send(Batch(run, tags=((t.OVERFLOW, ", ".join(file.name for file in files)),)))
 
     def _open(self, opened: Opened) -> None:
         if self.runs.get(opened.run):
@@ -100,12 +114,34 @@ class Delivery:
         self.unsure.add(opened.run)
         remote = self.backend.find(opened) if unsure else None
         if remote and remote.run_id == opened.attach:
-            remote = remote._replace(owned=t.TAKEN_OVER in opened.tags)
+            self._join(opened, remote._replace(owned=t.TAKEN_OVER in opened.tags))
+            return
         # A run to be joined that is not in this store is made anew: better than to lose its data.
         if remote is None:
-            remote = self.backend.create(opened, self._parent_id(opened))
+            tags = {key: self._named(key, value) for key, value in opened.tags.items()}
+            tags = self._overflow.first(opened.run, tags)
+            remote = self.backend.create(opened._replace(tags=tags), self._parent_id(opened))
             self._notes[remote.run_id] = opened.tags.get(t.MLFLOW_NOTE, "")
+            self._fence.is_ours(opened.run)
         self._learn(opened.run, remote)
+
+    def _join(self, opened: Opened, remote: RemoteRun) -> None:
+        """Write into a run that was there before; a new attempt makes it run again, unless there is one after it."""
+        if t.ATTEMPT in opened.tags:
+            self._claim(opened, remote)
+            if reason := self._fence.reason(opened.run, remote, now=True):
+                self._learn(opened.run, remote)
+                raise Refused(reason)
+            self.backend.reopen(remote.run_id, t.OF_AN_END | {t.CLAIMANT})
+        self._learn(opened.run, remote)
+
+    def _claim(self, opened: Opened, remote: RemoteRun) -> None:
+        """Say whose the attempt is, where that was decided elsewhere than in the store; a later one stays."""
+        if t.ATTEMPT_ID in opened.tags:
+            last = self.backend.tag(remote.run_id, t.ATTEMPT) or "1"
+            if last.isdecimal() and int(last) < int(opened.tags[t.ATTEMPT]):
+                told = (t.ATTEMPT, t.ATTEMPT_ID, t.HOST, t.PROCESS)
+                self.backend.log(remote.run_id, (), {}, {key: opened.tags[key] for key in told})
 
     def _parent_id(self, opened: Opened) -> str | None:
         # MLflow's own API may have named the parent by our id.
@@ -133,6 +169,9 @@ class Delivery:
     def _log(self, remote: RemoteRun, batch: Batch) -> None:
         """Send a batch; if it is refused, halve it until only what is bad remains."""
         try:
+            batch = self._overflow.fitting(remote.run_id, batch)
+            if not len(batch):
+                return
             tags = self._translated(remote.run_id, batch)
             self.backend.log(remote.run_id, batch.points, dict(batch.params), tags)
         except Refused:
@@ -169,8 +208,13 @@ class Delivery:
         return self.backend.tag(run_id, t.MLFLOW_NOTE) or "" if known is None else known
 
     def _named(self, key: str, value: str) -> str:
-        remote = self.runs.get(value) if key in t.NAMES_A_RUN else None
-        return remote.run_id if remote else value
+        if key == t.INPUT_RUNS:
+            return with_ids(value, self._id_of)
+        return self._id_of(value) if key in t.NAMES_A_RUN else value
+
+    def _id_of(self, run: str) -> str:
+        remote = self.runs.get(run)
+        return remote.run_id if remote else run
 
     def send_files(self) -> None:
         """Send the files of this stretch, run by run: nothing else waits for a large one."""
@@ -196,9 +240,13 @@ class Delivery:
         """End runs whose process is gone; not those that it had only joined, and none that has ended otherwise."""
         for run in runs:
             remote = self.runs.get(run)
+            if remote:
+                self._bring_overflow(run)
+                self._send_files_of(run)
             if remote and remote.owned:
                 try:
-                    end_dead(self.backend, remote.run_id, time, reason)
+                    if not self._fence.reason(run, remote, now=True):
+                        end_dead(self.backend, remote.run_id, time, reason)
                 except Refused as error:
                     self.put_aside(Closed(run, time, outcome.KILLED), str(error))
 
@@ -206,7 +254,7 @@ class Delivery:
         """Give these runs, as far as they are ours to end, a sign of life."""
         for run in runs:
             remote = self.runs.get(run)
-            if remote and remote.owned:
+            if remote and remote.owned and not self._fence.reason(run, remote):
                 self.send(Batch(run, tags=tuple(next_beat().items())))
 
     def end_stale(self) -> None:
@@ -217,27 +265,22 @@ class Delivery:
                     end_dead(self.backend, stale.run_id, stale.time, stale.reason)
             self.experiments.discard(experiment)
 
+    @property
+    def set_aside(self) -> int:
+        """How much was put aside, and written down."""
+        return self._aside.written
+
     def put_aside(self, what: Action | str, reason: str) -> None:
         """Keep what cannot be delivered, with the reason, for ``tracked doctor``."""
-        # A store may say in its refusal with which credentials it was asked.
-        self._aside.append(lines.encode({"reason": redact_text(reason, os.environ), "what": _shown(what)}))
+        self._aside.put(what, reason)
 
     def keep_aside(self) -> None:
         """Write down what was put aside in this stretch; to be done before the stretch is acknowledged."""
-        if self._aside:
-            disk.append(self.folder.aside, b"".join(self._aside))
-            self.set_aside += len(self._aside)
-            self._aside.clear()
+        self._overflow.keep()
+        self._aside.keep()
 
     def free(self, snapshots: Iterable[str]) -> None:
         """Remove snapshots whose delivery is acknowledged by now."""
+        self._overflow.forget()
         for name in snapshots:
             self.folder.free(name)
-
-
-def _shown(what: Action | str) -> Any:
-    if isinstance(what, Batch):
-        # JSON has no NaN and no infinities.
-        points = [(key, str(value), time, step) for key, value, time, step in what.points]
-        return ["batch", what.run, points, what.params, what.tags]
-    return what if isinstance(what, str) else to_json(what)

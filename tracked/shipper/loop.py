@@ -26,6 +26,12 @@ log = logging.getLogger("tracked.shipper")
 
 PACE = 0.2
 """Seconds between two rounds when little is written: five requests a second and run, at most."""
+COURTESY, LONGEST_COURTESY = 2.0, 5.0
+"""Times as long as its last round took a shipper leaves the store alone, and seconds of that at most.
+
+Ten thousand of them share it, and one that answers slowly is asked less often.  Whoever waits for delivery rings, and
+is served at once.
+"""
 MUCH = 1 << 16
 """Bytes left in a journal for which there is no pause."""
 LONGEST_WAIT = 60.0
@@ -51,6 +57,8 @@ class Shipper:
         """What went wrong in the last round."""
         self._failures = 0
         self._stirred = time.monotonic()
+        self._took = 0.0
+        """Seconds that the last round took, if something was delivered in it."""
         self._synced = self._beaten = 0.0
 
     def serve(self, linger: float) -> None:
@@ -78,9 +86,8 @@ class Shipper:
             if self.refused or now - idle_since > linger:
                 break
             if not (moved and self._is_behind()):
-                pause = self._pause()
                 # Where the store is down or wants to be left alone, ringing does not help.
-                (self._rest if pause > PACE else bell.wait)(pause)
+                self._rest(self._pause(), self.stop.wait if self.problem else bell.wait)
 
     @property
     def is_relieved(self) -> bool:
@@ -118,8 +125,10 @@ class Shipper:
         self._tell(status.IDLE)
 
     def _told_round(self) -> bool:
+        began, is_warm = time.monotonic(), self._delivery is not None
         # What only another journal could bring is given up when none has brought anything for a while.
-        moved = self.round(last_call=time.monotonic() - self._stirred > PATIENCE)
+        moved = self.round(last_call=began - self._stirred > PATIENCE)
+        self._took = time.monotonic() - began if moved and is_warm else 0.0
         if self.problem is None:
             self._failures = 0
             self._tell(status.SHIPPING if moved else status.IDLE)
@@ -192,17 +201,17 @@ class Shipper:
             self._delivery.end_stale()
         return False
 
-    def _rest(self, seconds: float) -> None:
+    def _rest(self, seconds: float, wait: Callable[[float], bool]) -> None:
         """Wait, giving a sign of life every second."""
         until = time.monotonic() + seconds
-        while (left := until - time.monotonic()) > 0 and not self.stop.wait(min(1.0, left)):
+        while (left := until - time.monotonic()) > 0 and not wait(min(1.0, left)):
             self._attempt(self._sync_and_beat)
             self._tell(self._teller.last.phase, self._teller.last.error)
 
     def _pause(self) -> float:
         asked = min(LONGEST_ASKED, getattr(self.problem, "after", 0.0))
         if not self._failures:
-            return max(PACE, asked)
+            return max(PACE, asked, min(LONGEST_COURTESY, COURTESY * self._took))
         longest = min(LONGEST_WAIT, 0.5 * 2.0**self._failures)
         return max(asked, longest * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, no secret
 

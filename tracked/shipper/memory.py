@@ -1,17 +1,16 @@
-"""A store in memory, and one in a file, that keep runs by MLflow's rules; for tests and for looking inside."""
+"""A store in memory that keeps runs by MLflow's rules; for tests and for looking inside."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
 from .. import tags as t
+from ..attempts import KnownRun
 from ..errors import Refused
-from ..journal import lines
-from ..ports import SEAL, File, Limits, OpenRun, Point, RemoteRun
+from ..limits import Limits
+from ..ports import SEAL, File, OpenRun, Point, RemoteRun
 from ..records import Opened
 
 
@@ -30,6 +29,7 @@ class StoredRun:
     points: dict[Point, None] = field(default_factory=dict)
     """Points in order of arrival; equal points are one, as in MLflow."""
     artifacts: dict[str, bytes] = field(default_factory=dict)
+    is_deleted: bool = False
 
     @property
     def metrics(self) -> dict[str, float]:
@@ -60,7 +60,7 @@ class MemoryBackend:
 
     def find(self, opened: Opened) -> RemoteRun | None:
         """The run made before for this record, or the one it joins."""
-        for run in self.runs.values():
+        for run in list(self.runs.values()):
             if run.run_id == opened.attach or run.tags.get(t.LOCAL_ID) == opened.run:
                 return RemoteRun(run.run_id, run.experiment)
         return None
@@ -84,6 +84,10 @@ class MemoryBackend:
     def tag(self, run_id: str, key: str) -> str | None:
         """The stored value."""
         return self._run(run_id).tags.get(key)
+
+    def known(self, run_id: str) -> KnownRun:
+        """What it is and has."""
+        return _known(self._run(run_id))
 
     def upload(
         self, run_id: str, files: Sequence[File], alive: Callable[[], object] = lambda: None
@@ -113,19 +117,60 @@ class MemoryBackend:
         """The state that it has now."""
         return self._run(run_id).status
 
+    def holder(self, run_id: str) -> str | None:
+        """Who goes on with it."""
+        return self._run(run_id).tags.get(t.ATTEMPT_ID)
+
+    def reopen(self, run_id: str, without: Collection[str]) -> None:
+        """It is running; the end that it had stays to be seen, as in MLflow."""
+        run = self._run(run_id)
+        run.status = "RUNNING"
+        for key in without:
+            run.tags.pop(key, None)
+
+    def delete(self, run_id: str) -> None:
+        """It takes nothing any more, and is found no more."""
+        self._run(run_id).is_deleted = True
+
+    def same(self, experiment: str, key: str) -> Sequence[KnownRun]:
+        """Those of this call key, the newest first."""
+        found = [
+            run
+            for run in list(self.runs.values())
+            if run.experiment == experiment and run.tags.get(t.CALL_KEY) == key and not run.is_deleted
+        ]
+        return sorted(map(_known, found), key=lambda run: run.time, reverse=True)
+
     def running(self, experiment_id: str | None) -> Sequence[OpenRun]:
         """Those that are running and carry our id."""
         return [
             OpenRun(run.run_id, run.start_time, run.tags)
-            for run in self.runs.values()
-            if run.status == "RUNNING" and t.LOCAL_ID in run.tags
+            for run in list(self.runs.values())
+            if run.status == "RUNNING" and t.LOCAL_ID in run.tags and not run.is_deleted
             if experiment_id in (None, run.experiment)
         ]
 
     def _run(self, run_id: str) -> StoredRun:
-        if run_id not in self.runs:
+        run = self.runs.get(run_id)
+        if run is None or run.is_deleted:
             raise Refused(f"there is no run {run_id}")
-        return self.runs[run_id]
+        return run
+
+
+def _known(run: StoredRun) -> KnownRun:
+    steps: dict[str, int] = {}
+    for point in list(run.points):
+        steps[point.key] = max(point.step, steps.get(point.key, point.step))
+    return KnownRun(
+        run.run_id,
+        run.experiment,
+        run.status,
+        run.start_time,
+        run.end_time,
+        dict(run.params),
+        dict(run.tags),
+        steps,
+    )
 
 
 def _is_seal(file: File) -> bool:
@@ -138,66 +183,3 @@ _NAN = float("nan")
 def _comparable(point: Point) -> Point:
     # One NaN object, so that equal points compare equal.
     return point._replace(value=_NAN) if point.value != point.value else Point(*point)
-
-
-class FileBackend(MemoryBackend):
-    """The same, with each call kept in a file, so that it outlives the process; one process at a time."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__()
-        self.path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._replay(path.read_bytes() if path.exists() else b"")
-        self._fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-
-    def _replay(self, content: bytes) -> None:
-        for line in lines.parse(content):
-            if not line.problem:
-                name, arguments = line.value
-                getattr(self, "_redo_" + name)(*arguments)
-
-    def _keep(self, name: str, *arguments: Any) -> None:
-        os.write(self._fd, lines.encode([name, arguments]))
-
-    def create(self, opened: Opened, parent_id: str | None) -> RemoteRun:
-        """Make the run."""
-        made = super().create(opened, parent_id)
-        self._keep("create", made.run_id, tuple(opened), parent_id)
-        return made
-
-    def _redo_create(self, run_id: str, opened: list[Any], parent_id: str | None) -> None:
-        self._created(run_id, Opened(*opened), parent_id)
-
-    def log(
-        self, run_id: str, points: Sequence[Point], params: Mapping[str, str], tags: Mapping[str, str]
-    ) -> None:
-        """Store one batch, whole or not at all."""
-        super().log(run_id, points, params, tags)
-        spelled = [(p.key, str(p.value), p.time, p.step) for p in points]
-        self._keep("log", run_id, spelled, dict(params), dict(tags))
-
-    def _redo_log(self, run_id: str, points: list[Any], params: dict[str, str], tags: dict[str, str]) -> None:
-        super().log(run_id, [Point(k, float(v), time, s) for k, v, time, s in points], params, tags)
-
-    def _put(self, run: StoredRun, name: str, content: bytes) -> None:
-        super()._put(run, name, content)
-        self._keep("upload", run.run_id, content.hex(), name)
-
-    def _redo_upload(self, run_id: str, content: str, name: str) -> None:
-        self.runs[run_id].artifacts[name] = bytes.fromhex(content)
-
-    def remove(self, run_id: str, name: str) -> None:
-        """Forget the file, or all in the folder."""
-        super().remove(run_id, name)
-        self._keep("remove", run_id, name)
-
-    def _redo_remove(self, run_id: str, name: str) -> None:
-        super().remove(run_id, name)
-
-    def close(self, run_id: str, status: str, time: int) -> None:
-        """Set the end state."""
-        super().close(run_id, status, time)
-        self._keep("close", run_id, status, time)
-
-    def _redo_close(self, run_id: str, status: str, time: int) -> None:
-        super().close(run_id, status, time)

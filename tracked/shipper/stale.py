@@ -47,7 +47,7 @@ def find_stale(backend: Backend, experiment_id: str | None, folder: Folder) -> I
         BackendUnavailable: the store does not answer.
     """
     for run in backend.running(experiment_id):
-        reason = _why_dead(run.tags)
+        reason = why_dead(run.tags)
         if reason and not _is_kept(folder.path.parent, run):
             yield Stale(run.run_id, run.tags.get(t.MLFLOW_NAME, ""), _last_sign(run), reason)
 
@@ -66,7 +66,7 @@ def end_dead(backend: Backend, run_id: str, time: int, reason: str) -> bool:
     return True
 
 
-def _why_dead(tags: Mapping[str, str]) -> str:
+def why_dead(tags: Mapping[str, str]) -> str:
     """Why a run with these tags is stale; empty if it is not, or cannot be known to be."""
     host = tags.get(t.HOST, "")
     owner = process.from_text(tags.get(t.PROCESS, ""), host)

@@ -176,6 +176,7 @@ class Tail:
         self.delivery.begin()
         self.delivery.close_dead(self.open, int(died * 1000), reason)
         self.delivery.keep_aside()
+        self.delivery.free(self.delivery.done_with)
 
     def sync(self) -> None:
         """See what the writer has written on the disk, so that a power cut costs about a second."""

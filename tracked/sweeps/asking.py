@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import optuna
+from optuna.distributions import BaseDistribution
 
 from ..errors import ConfigError
+
+Choice = TypeVar("Choice")
 
 
 class Study(optuna.Study):
@@ -29,8 +32,11 @@ class Study(optuna.Study):
         # Optuna makes its trials itself; this one learns to hold what it hears.
         trial.__class__ = Trial
         assert isinstance(trial, Trial)  # noqa: S101 - for the type checker
-        trial.pending, trial.passed = {}, set()
-        return trial
+        return trial.ready()
+
+    def trial_of(self, trial_id: int) -> Trial:
+        """The trial with this number of its storage, which has begun already."""
+        return Trial(self, trial_id).ready()
 
 
 class Trial(optuna.Trial):
@@ -42,7 +48,17 @@ class Trial(optuna.Trial):
 
     pending: dict[int, float]
     passed: set[int]
+    known: frozenset[int]
+    """Steps that another process has reported, which had this trial before."""
+    meets: Callable[[str, BaseDistribution], None] | None = None
+    """Told what is chosen from what; may refuse."""
     _reports_itself = False
+
+    def ready(self) -> Trial:
+        """The trial itself, which knows what was reported of it before."""
+        self.known = frozenset(self._cached_frozen_trial.intermediate_values)
+        self.pending, self.passed = {}, set(self.known)
+        return self
 
     def hear(self, value: float, step: int) -> None:
         """Take a value of the objective; the first one of a step counts."""
@@ -50,9 +66,10 @@ class Trial(optuna.Trial):
             self.pending.setdefault(step, value)
 
     def report(self, value: float, step: int) -> None:
-        """Optuna's ``report``; from now on only these count."""
+        """Optuna's ``report``; from now on only these count.  What an earlier attempt has reported stays."""
         self._reports_itself = True
-        super().report(value, step)
+        if step not in self.known:
+            super().report(value, step)
 
     def should_prune(self) -> bool:
         """Optuna's ``should_prune``, which knows what was logged."""
@@ -70,17 +87,22 @@ class Trial(optuna.Trial):
     def suggest_float(self, name: str, *args: Any, **kwargs: Any) -> float:
         """Optuna's ``suggest_float``."""
         with _possible(name):
-            return super().suggest_float(name, *args, **kwargs)
+            return self._met(name, super().suggest_float(name, *args, **kwargs))
 
     def suggest_int(self, name: str, *args: Any, **kwargs: Any) -> int:
         """Optuna's ``suggest_int``."""
         with _possible(name):
-            return super().suggest_int(name, *args, **kwargs)
+            return self._met(name, super().suggest_int(name, *args, **kwargs))
 
     def suggest_categorical(self, name: str, *args: Any, **kwargs: Any) -> Any:
         """Optuna's ``suggest_categorical``."""
         with _possible(name):
-            return super().suggest_categorical(name, *args, **kwargs)
+            return self._met(name, super().suggest_categorical(name, *args, **kwargs))
+
+    def _met(self, name: str, chosen: Choice) -> Choice:
+        if self.meets is not None:
+            self.meets(name, self.distributions[name])
+        return chosen
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import itertools
 import math
 import random
 import threading
@@ -81,7 +80,8 @@ class RandomEngine:
     def __init__(self, search: Search) -> None:
         self._search = search
         self._lock = threading.Lock()
-        self._numbers = itertools.count() if search.n_trials is None else iter(range(search.n_trials))
+        self._asked, self._limit = 0, math.inf if search.n_trials is None else search.n_trials
+        self._queued: list[Mapping[str, Any]] = []
         self._seed = random.Random(search.seed).getrandbits(64)
         self._told: dict[int, Told] = {}
 
@@ -93,10 +93,19 @@ class RandomEngine:
     def ask(self) -> Suggested | None:
         """The next trial; None once ``n_trials`` were handed out."""
         with self._lock:
-            number = next(self._numbers, None)
-        if number is None:
-            return None
-        return Suggested(number, RandomTrial(number, random.Random(f"{self._seed}-{number}")))
+            number, point = self._asked, {}
+            if number >= self._limit:
+                return None
+            self._asked += 1
+            if self._queued:
+                point = dict(self._queued.pop(0))
+        return Suggested(number, RandomTrial(number, random.Random(f"{self._seed}-{number}"), point))
+
+    def queue(self, points: Sequence[Mapping[str, Any]]) -> None:
+        """Hand out these hyperparameters next, and beyond what is left."""
+        with self._lock:
+            self._queued += points
+            self._limit += len(points)
 
     def params(self, suggested: Suggested) -> Mapping[str, Any]:
         """The hyperparameters suggested so far in this trial."""

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import functools
-import logging
 import threading
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import optuna
 
-from ..errors import ConfigError
 from ..ports import Suggested, Told
 from . import grid
 from .asking import Study, Trial
+from .making import make_study
+from .quiet import unannounced
 from .reading import STATES, told
-from .search import PRUNERS, SAMPLERS, Search
+from .search import Search
+from .storages import opened
 
 
 class OptunaEngine:
@@ -30,10 +30,10 @@ class OptunaEngine:
     done, failed ones and those of a killed process do not.
     """
 
-    def __init__(self, search: Search) -> None:
+    def __init__(self, search: Search, study: Study | None = None) -> None:
         self._search = search
         self._lock = threading.Lock()
-        self.study = _study(search)
+        self.study = make_study(search, opened(search.storage)) if study is None else study
         self._left = None if search.n_trials is None else search.n_trials - self._done()
         if self._is_grid() and self.study.get_trials(deepcopy=False) and not self._untried_cells():
             self.study.stop()
@@ -53,6 +53,15 @@ class OptunaEngine:
             return None
         trial = self.study.next_trial()
         return Suggested(trial.number, trial)
+
+    def queue(self, points: Sequence[Mapping[str, Any]]) -> None:
+        """Hand out these hyperparameters next, and beyond what is left; also where the study was stopped."""
+        for point in points:
+            self.study.enqueue_trial(dict(point))
+        self.study.was_stopped = False
+        with self._lock:
+            if self._left is not None:
+                self._left = max(0, self._left) + len(points)
 
     def params(self, suggested: Suggested) -> Mapping[str, Any]:
         """The hyperparameters suggested so far in this trial."""
@@ -78,7 +87,7 @@ class OptunaEngine:
         trial: Trial = suggested.trial
         with suppress(RuntimeError):  # it was told by the user's function
             trial.pass_on()
-        with _unannounced():
+        with unannounced():
             return told(self.study.tell(trial, final, STATES[state], skip_if_finished=True))
 
     def best(self) -> Told | None:
@@ -116,68 +125,3 @@ class OptunaEngine:
         with self._lock:
             self._left -= 1
             return self._left >= 0
-
-
-class Grid(optuna.samplers.BruteForceSampler):
-    """Optuna's sampler that tries everything once, with a word for what has no end."""
-
-    def sample_independent(self, study: Any, trial: Any, param_name: str, param_distribution: Any) -> Any:
-        """The next value."""
-        if getattr(param_distribution, "step", 1) is None:
-            raise ConfigError(
-                f"a grid has a step in each direction: suggest_float({param_name!r}, ..., step=...), or choices"
-            )
-        return super().sample_independent(study, trial, param_name, param_distribution)
-
-
-def _study(search: Search) -> Study:
-    """A new study, or the one of this name with all that it has learnt."""
-    storage = optuna.storages.get_storage(search.storage)
-    with _unannounced():
-        made = optuna.create_study(
-            storage=storage,
-            sampler=_sampler(search),
-            pruner=_pruner(search),
-            study_name=search.study_name,
-            load_if_exists=search.study_name is not None,
-            directions=search.directions,
-        )
-    return Study(made.study_name, storage, made.sampler, made.pruner)
-
-
-def _sampler(search: Search) -> Any:
-    """The sampler given, or the one of that name; TPE is Optuna's own choice too."""
-    if search.sampler == "grid":
-        with warnings.catch_warnings():
-            # Whoever asks for a grid need not know that Optuna calls this sampler experimental, since 3.1.
-            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            return Grid(seed=search.seed)
-    if search.sampler is None or isinstance(search.sampler, str):
-        return getattr(optuna.samplers, SAMPLERS[search.sampler or "tpe"])(seed=search.seed)
-    return search.sampler
-
-
-def _pruner(search: Search) -> Any:
-    if isinstance(search.pruner, str):
-        return getattr(optuna.pruners, PRUNERS[search.pruner])()
-    return search.pruner
-
-
-@contextmanager
-def _unannounced() -> Iterator[None]:
-    """Keep Optuna's announcements of this thread off its console handler.
-
-    The verbosity is the user's and global, so it is not touched: warnings, other threads and handlers of the
-    user's own are heard as before.
-    """
-    here = threading.get_ident()
-
-    def heard(record: logging.LogRecord) -> bool:
-        return record.thread != here or record.levelno > logging.INFO
-
-    with ExitStack() as stack:
-        for handler in logging.getLogger("optuna").handlers:
-            if type(handler) is logging.StreamHandler:
-                handler.addFilter(heard)
-                stack.callback(handler.removeFilter, heard)
-        yield

@@ -23,6 +23,7 @@ def told(trial: FrozenTrial) -> Told:
         trial.params,
         constraints_of(trial),
         trial.distributions,
+        trial.intermediate_values,
     )
 
 

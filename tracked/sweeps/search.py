@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -29,6 +31,10 @@ PRUNERS = {
 }
 """Names accepted for ``pruner``; any pruner object of Optuna does as well."""
 
+JOURNAL = "journal:"
+_DATABASE = re.compile(r"[a-z][a-z0-9+_]*:///?\S+")
+_PROXY = re.compile(r"grpc://[^/\s]+:\d+/?")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Search:
@@ -50,7 +56,8 @@ class Search:
     pruner: Any = None
     """A name of :data:`PRUNERS`, an Optuna pruner, or None for the engine's own choice."""
     storage: Any = None
-    """Where the study is kept: an Optuna storage or its URL; None for memory."""
+    """Where the study is kept: None for memory; a path or ``journal:PATH``; the URL of a database;
+    ``grpc://HOST:PORT``; or a storage of Optuna."""
     study_name: str | None = None
     """A study of this name in the storage is continued."""
 
@@ -58,6 +65,7 @@ class Search:
         _check_objectives(self.objectives)
         _check_choice("sampler", self.sampler, SAMPLERS, "sample_independent")
         _check_choice("pruner", self.pruner, PRUNERS, "prune")
+        _check_storage(self.storage)
         if self.n_trials is not None and self.n_trials < 1:
             raise ConfigError(f"n_trials={self.n_trials}: a sweep has at least one trial")
         if self.seed is not None and not (self.sampler is None or isinstance(self.sampler, str)):
@@ -128,6 +136,23 @@ def _check_objectives(names: tuple[str, ...]) -> None:
         raise ConfigError('a sweep needs something to optimise: maximize="acc" or minimize="loss"')
     if len(set(names)) < len(names):
         raise ConfigError(f"an objective is named twice: {', '.join(names)}")
+
+
+def _check_storage(given: Any) -> None:
+    """Refuse what names no storage; a URL is not shown, since it may hold a password."""
+    if isinstance(given, str):
+        is_one = (len(given) > len(JOURNAL) and given.startswith(JOURNAL)) or (
+            _PROXY.fullmatch(given) if given.startswith("grpc:") else _DATABASE.fullmatch(given)
+        )
+        if not is_one or given.startswith("redis"):
+            raise ConfigError(
+                "storage, as a text, is journal:PATH, grpc://HOST:PORT or the URL of a database, such as "
+                "sqlite:///study.db or postgresql+psycopg2://USER@HOST/DATABASE; a file is also given as a Path"
+            )
+    elif given is not None and (
+        isinstance(given, type) or not (isinstance(given, os.PathLike) or hasattr(given, "create_new_study"))
+    ):
+        raise ConfigError(f"storage is a path, a text or a storage of Optuna, not {given!r}")
 
 
 def _check_choice(option: str, given: Any, known: dict[str, str], method: str) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 from uuid import uuid4
@@ -34,8 +35,8 @@ class Store(NamedTuple):
 def opened(name: str = "a run", **changes: object) -> Opened:
     """A first record with a new local id."""
     run = uuid4().hex
-    fields = {"tags": {t.LOCAL_ID: run, t.STAGE: "training"}} | changes
-    return Opened(run, NOW, name, "contract", **fields)  # type: ignore[arg-type]
+    fields = {"time": NOW, "tags": {t.LOCAL_ID: run, t.STAGE: "training"}} | changes
+    return Opened(run=run, name=name, experiment="contract", **fields)  # type: ignore[arg-type]
 
 
 def made(store: Store, **changes: object) -> RemoteRun:
@@ -128,6 +129,16 @@ class BackendContract:
         assert store.backend.param(run.run_id, "lr") == "0.1"
         assert store.backend.param(run.run_id, "other") is None
 
+    def test_what_a_run_has_is_known(self, store: Store) -> None:
+        """Its params, its tags, and the highest step of each metric, for whoever goes on with it."""
+        run_id = made(store).run_id
+        points = [Point("loss", 1.0, NOW, 3), Point("loss", 2.0, NOW, 7), Point("acc", 0.5, NOW, 0)]
+        store.backend.log(run_id, points, {"lr": "1"}, {"a": "b"})
+        known = store.backend.known(run_id)
+        assert (run_id, "RUNNING", {"lr": "1"}) == (known.run_id, known.status, dict(known.params))
+        assert dict(known.steps) == {"loss": 7, "acc": 0}
+        assert known.tags["a"] == "b"
+
     def test_a_run_that_is_not_there_is_refused(self, store: Store) -> None:
         """Data of an unknown run will never be taken: that is no outage."""
         try:
@@ -183,6 +194,58 @@ class BackendContract:
         store.backend.close(run.run_id, "FINISHED", NOW + 5)
         store.backend.log(run.run_id, [Point("late", 1.0, NOW + 6, 0)], {}, {})
         assert store.read(run.run_id).metrics == {"late": 1.0}
+
+    def test_a_run_that_ended_runs_again(self, store: Store) -> None:
+        """Set back to running it has lost what it said of its end and nothing else, and takes a new end."""
+        run = made(store)
+        store.backend.log(run.run_id, [], {}, {t.END_REASON: "it died", "mine": "1"})
+        store.backend.close(run.run_id, "KILLED", NOW + 5)
+        assert store.backend.holder(run.run_id) is None
+        store.backend.log(run.run_id, [], {}, {t.ATTEMPT_ID: "somebody"})
+        assert store.backend.holder(run.run_id) == "somebody"
+        for _ in range(2):
+            store.backend.reopen(run.run_id, [t.END_REASON, t.ERROR_TYPE])
+        stored = store.read(run.run_id)
+        assert stored.status == "RUNNING"
+        assert stored.tags["mine"] == "1"
+        assert t.END_REASON not in stored.tags
+        store.backend.close(run.run_id, "FINISHED", NOW + 9)
+        stored = store.read(run.run_id)
+        assert (stored.status, stored.end_time) == ("FINISHED", NOW + 9)
+
+    def test_runs_of_one_work_are_found(self, store: Store) -> None:
+        """The newest first, with what they have by now, in one experiment; a deleted one is none of them."""
+        key = uuid4().hex * 2
+        made(store)
+        runs = [made(store, tags={t.CALL_KEY: key}, time=NOW + i) for i in range(3)]
+        points = [Point("acc", 0.5, NOW, 7), Point("acc", 0.4, NOW + 1, 2), Point("loss", 0.1, NOW, 3)]
+        store.backend.log(runs[0].run_id, points, {"lr": "0.1"}, {"x": "1"})
+        store.backend.close(runs[0].run_id, "FAILED", NOW + 5)
+        store.backend.delete(runs[1].run_id)
+        newest, oldest = store.backend.same("contract", key)
+        assert [runs[2].run_id, runs[0].run_id] == [newest.run_id, oldest.run_id]
+        assert (newest.status, newest.end_time, newest.params, newest.steps) == ("RUNNING", None, {}, {})
+        assert (oldest.status, oldest.time, oldest.end_time) == ("FAILED", NOW, NOW + 5)
+        assert (oldest.params, oldest.tags["x"], oldest.steps) == ({"lr": "0.1"}, "1", {"acc": 7, "loss": 3})
+        assert runs[0].experiment_id == oldest.experiment_id
+        assert not store.backend.same("another experiment", key)
+
+    def test_of_many_that_write_one_param_one_succeeds(self, store: Store) -> None:
+        """A param is written once, whoever writes it at the same time: that is how work is claimed."""
+        run = made(store)
+
+        def write(mine: str) -> bool:
+            try:
+                store.backend.log(run.run_id, [], {"claim": mine}, {"mine": mine})
+            except Refused:
+                return False
+            return True
+
+        with ThreadPoolExecutor(8) as pool:
+            done = dict(zip("abcdefgh", pool.map(write, "abcdefgh"), strict=True))
+        stored = store.read(run.run_id)
+        assert [name for name, wrote in done.items() if wrote] == [stored.params["claim"]]
+        assert stored.tags["mine"] == stored.params["claim"]
 
     def test_what_runs_is_told(self, store: Store) -> None:
         """Runs that have not ended are found, in their experiment and in all, with what they were made with."""

@@ -12,6 +12,7 @@ from .. import tags as t
 from ..errors import TrackedError
 from ..finding import find_mlflow_runs
 from ..guard import guard
+from ..kinds.sweep_report import search_of
 from ..kinds.sweep_summary import Space, Summary
 from ..kinds.sweep_summary import about as searched
 from ..ports import Told
@@ -27,11 +28,9 @@ def log_study(run: Run, study: Any, objective: str, trial_runs: Mapping[Any, str
     names = found.names if len(found.names) > 1 else [objective]
     run.tag(searched(names, found.directions, found.about))
     Summary(
-        names,
-        [told.state for told in found.trials],
+        search_of(names, found.directions, found.trials, found.best, found.front),
         found.best,
         Space(found.trials),
-        front=[told.number for told in found.front],
     ).write(run)
     run.log({"n_completed_trials": complete})
     if found.best is None:

@@ -9,7 +9,6 @@ from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from shutil import copyfile
 from tempfile import TemporaryDirectory
-from typing import Any, cast
 from urllib.parse import unquote
 
 from mlflow import MlflowClient
@@ -18,6 +17,7 @@ from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
 
 from ...errors import Refused
 from ..faults import told
+from .builders import repository_of
 
 
 class Repository:
@@ -30,12 +30,12 @@ class Repository:
 
     def __init__(self, client: MlflowClient, run_id: str) -> None:
         with told():
-            # MLflow's own choice of a repository, with the store's address and login; there is no public way.
-            repo = client._tracking_client._get_artifact_repo(run_id)  # noqa: SLF001
-        self._repo = cast("Any", repo)
+            self._repo = repository_of(client, run_id)
         is_local = isinstance(self._repo, LocalArtifactRepository)
         self.folder = Path(str(self._repo.artifact_dir)) if is_local else None
         """Where the files lie, if that is a folder of this machine."""
+        self.is_write_once = str(getattr(self._repo, "artifact_uri", "")).startswith("azureml:")
+        """Whether a name that was written can never be written again."""
         if self.folder is not None and not self.folder.is_absolute():
             # It would be another folder in each process.
             raise Refused(
@@ -55,7 +55,12 @@ class Repository:
         """Names and bytes of what lies in the folder ("" is the top); -1 for a folder, None where it is not told."""
         with told():
             found = self._repo.list_artifacts(folder or None)
-        return {info.path: -1 if info.is_dir else info.file_size for info in found}
+        # Azure's plugin tells no sizes, and lists `step-10/x` among what is in `step-1`.
+        return {
+            info.path: -1 if info.is_dir else None if info.file_size == -1 else info.file_size
+            for info in found
+            if info.path.rpartition("/")[0] == folder
+        }
 
     def files(self, folder: str) -> dict[str, int | None]:
         """Names and bytes of all files below the folder."""

@@ -113,7 +113,16 @@ def _number(value: Any) -> float | None:
 
 def last(found: Collection[Checkpoint]) -> Checkpoint | None:
     """The one of the highest step; without steps, the one that was sealed last."""
-    return max(found, key=lambda c: (-1 if c.step is None else c.step, c.time), default=None)
+    return max(found, key=_place, default=None)
+
+
+def latest_first(found: Collection[Checkpoint]) -> list[Checkpoint]:
+    """In the order in which one goes on from them."""
+    return sorted(found, key=_place, reverse=True)
+
+
+def _place(checkpoint: Checkpoint) -> tuple[int, int]:
+    return -1 if checkpoint.step is None else checkpoint.step, checkpoint.time
 
 
 def best(found: Collection[Checkpoint], mode: str) -> Checkpoint | None:

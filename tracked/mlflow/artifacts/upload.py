@@ -7,10 +7,10 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
-from ...errors import BackendUnavailable, LoginRefused, Refused
+from ...errors import BackendUnavailable, LoginRefused, NameTaken, Refused
 from ...ports import OURS, File
 from . import manifest, seals
 from .manifest import Entry
@@ -108,9 +108,12 @@ class Uploads:
 
     def _send_some(self, ledger: Ledger, files: Sequence[File], alive: Alive) -> dict[str, str]:
         refused: dict[str, str] = {}
+        taken: list[tuple[File, File]] = []
         there = _sizes(ledger, [file.name for file in files if ledger.expected(file.name)])
         for file, outcome in each(partial(_send_one, ledger, there), files, alive):
-            if isinstance(outcome, Refused):
+            if isinstance(outcome, NameTaken) and (other := _renamed(ledger, file)) is not None:
+                taken.append((file, other))
+            elif isinstance(outcome, Refused):
                 refused[file.name] = str(outcome)
             elif isinstance(outcome, Exception):
                 raise outcome
@@ -122,13 +125,21 @@ class Uploads:
         for file in files:
             ledger.sent.pop(file.name, None)
             ledger.hashed.pop(file.source, None)
+        for file, other in taken:
+            # One by one: each may find that it is there already.
+            refused.update((file.name, why) for why in self._send_some(ledger, [other], alive).values())
         return refused
 
     def _write(self, ledger: Ledger, own: dict[str, Entry]) -> None:
         with TemporaryDirectory(prefix="tracked-") as folder:
-            path = Path(folder, self._manifest.rpartition("/")[2])
-            path.write_bytes(manifest.dump(own))
-            ledger.repository.put(path, self._manifest)
+            name, told = self._manifest, own
+            if ledger.repository.is_write_once:
+                # What is new, under a name of its own; of all that lie there the newest entry of a file counts.
+                name = manifest.name_of(os.urandom(6).hex())
+                told = {file: entry for file, entry in own.items() if ledger.own.get(file) != entry}
+            path = Path(folder, name.rpartition("/")[2])
+            path.write_bytes(manifest.dump(told))
+            ledger.repository.put(path, name)
         ledger.own = own
 
     def _ledger(self, run_id: str) -> Ledger:
@@ -182,8 +193,40 @@ def _send_one(ledger: Ledger, there: Mapping[str, int | None] | None, file: File
     entry = ledger.hashed[file.source]
     if entry.is_same(ledger.expected(file.name)) and _is_there(there, file.name, entry):
         return
-    ledger.repository.put(file.source, file.name)
+    _put(ledger.repository, file, entry, ledger.expected(file.name))
     ledger.sent[file.name] = entry
+
+
+def _put(repository: Repository, file: File, entry: Entry, expected: Entry | None) -> None:
+    """Send the file; under a name that is taken for ever, see whether it is this very file that lies there.
+
+    Raises:
+        NameTaken: it is another one, or half of one.
+    """
+    if expected is not None and repository.is_write_once and not entry.is_same(expected):
+        raise NameTaken(f"{file.name!r} was written before")
+    try:
+        repository.put(file.source, file.name)
+    except NameTaken:
+        if not entry.is_same(_lies(repository, file.name)):
+            raise
+
+
+def _lies(repository: Repository, name: str) -> Entry | None:
+    """What lies under this name, read back; None if nothing comes."""
+    with TemporaryDirectory(prefix="tracked-") as folder:
+        try:
+            repository.get(name, Path(folder, "file"))
+            return manifest.measured(Path(folder, "file"))
+        except (Refused, FileNotFoundError):
+            return None
+
+
+def _renamed(ledger: Ledger, file: File) -> File | None:
+    """The file under a name that its content alone has; None if it has that."""
+    digest = ledger.hashed[file.source].sha256[:12]
+    path = PurePosixPath(file.name)
+    return None if digest in path.name else File(str(path.with_stem(f"{path.stem}.{digest}")), file.source)
 
 
 def _is_there(there: Mapping[str, int | None] | None, name: str, entry: Entry) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -12,6 +12,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.store.entities.paged_list import PagedList
 from mlflow.utils.async_logging.run_operations import RunOperations
 
+from ... import speech
 from ... import tags as t
 from ...outcome import FAILED, FINISHED, KILLED
 from ...records import Closed, Opened, Params, Record, Tags
@@ -68,14 +69,18 @@ class DurableStore:
         self, run_id: str, metrics: Sequence[Metric], params: Sequence[Param], tags: Sequence[RunTag]
     ) -> None:
         """Write one batch, after the checks that the store would make."""
+        self._log(run_id, metrics, params, tags, strict=True)
+
+    def _log(self, run_id: str, metrics: Any, params: Any, tags: Any, *, strict: bool) -> None:
         metrics, params, tags = checked(metrics, params, tags)
         run = self._to_write(run_id)
         written = self.runs.written(run)
         inputs = {param.key: str(param.value) for param in params}
-        written.check(inputs, run_id)
+        if strict:
+            written.check(inputs, run_id)
         if inputs:
             self._write(Params(run, inputs))
-            written.params.update(inputs)
+            written.params = {**inputs, **written.params}
         for record in metric_records(run, map(written.placed, metrics)):
             self._write(record)
         if tags:
@@ -95,8 +100,8 @@ class DurableStore:
         self.log_batch(run_id, [], [], [tag])
 
     def log_batch_async(self, run_id: str, metrics: Any, params: Any, tags: Any) -> RunOperations:
-        """The same as :meth:`log_batch`, which waits for nobody."""
-        self.log_batch(run_id, metrics, params, tags)
+        """The same as :meth:`log_batch`, which waits for nobody; of a param that changes the first value stays."""
+        self._log(run_id, metrics, params, tags, strict=False)
         return RunOperations([])  # type: ignore[no-untyped-call]
 
     def log_metric_async(self, run_id: str, metric: Metric) -> RunOperations:
@@ -138,7 +143,11 @@ class DurableStore:
 
     def _end(self, run_id: str, status: str, time: int) -> None:
         run = self._to_write(run_id)
-        if self.runs.is_ours(run):
+        if self.keeper.is_open_here(run):
+            speech.warn_once(
+                f"MLflow's API was told to end the tracked run {run_id}, which ends with its function"
+            )
+        elif self.runs.is_ours(run):
             self._write(Closed(run, time, status))
             self.runs.has_ended(run)
             self.keeper.serve()
@@ -173,14 +182,14 @@ class DurableStore:
             self.passing.call("log_batch", run_id, metrics, [], [])
 
     def _write_first(self, opened: Opened) -> None:
-        try:
-            self.runs.begin(opened)
-        except OSError as error:
-            raise MlflowException(f"the run cannot be kept: {error}") from error
+        self._keep(self.runs.begin, opened)
 
     def _write(self, record: Record) -> None:
+        self._keep(self.keeper.write, record)
+
+    def _keep(self, write: Callable[[Any], None], record: Record) -> None:
         try:
-            self.keeper.write(record)
+            write(record)
         except OSError as error:
             raise MlflowException(f"this cannot be kept: {error}") from error
 

@@ -1,0 +1,62 @@
+"""The emulated Azure, started once; each test, or module of tests, finds it fresh and is led there."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterator
+from importlib import import_module
+from importlib.util import find_spec
+
+import pytest
+
+collect_ignore_glob: list[str] = []
+if find_spec("azureml") is None or find_spec("cryptography") is None:
+    # `make test-azure` has an environment with the clients; without them nothing here can be told.
+    collect_ignore_glob = ["test_*.py"]
+else:
+    from tests.azure.emulating import FOREIGN, Emulator, emulator
+
+
+@pytest.fixture(scope="session")
+def one_azure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    """One for all tests: its MLflow server takes long to start."""
+    _load()
+    with emulator(tmp_path_factory.mktemp("azure")) as started:
+        yield started
+
+
+@pytest.fixture
+def azure(one_azure: Emulator, monkeypatch: pytest.MonkeyPatch) -> Emulator:
+    """A fresh one, to which this process and those that it starts are led; a service principal may log in."""
+    _led(one_azure, monkeypatch)
+    return one_azure
+
+
+@pytest.fixture(scope="module")
+def fresh_azure(one_azure: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    """The same for a whole module, with a home and a working folder of its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        _led(one_azure, patch)
+        patch.setenv("TRACKED_HOME", str(tmp_path_factory.mktemp("home")))
+        patch.setenv("TRACKED_LINGER", "1")
+        patch.setenv("TRACKED_PROVENANCE", "0")
+        patch.chdir(tmp_path_factory.mktemp("work"))
+        yield one_azure
+
+
+def _load() -> None:
+    """Load Azure's packages: some warn of what they do while they are imported, which is not ours to mend."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for name in ("azure.ai.ml", "azure.identity", "azureml.mlflow"):
+            import_module(name)
+
+
+def _led(azure: Emulator, patch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith((*FOREIGN, "TRACKED_AZURE")) and name != "MLFLOW_DISABLE_TELEMETRY":
+            patch.delenv(name)
+    for name, value in {**azure.reach, **azure.login, **azure.workspace}.items():
+        patch.setenv(name, value)
+    azure.reset()

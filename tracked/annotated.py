@@ -1,0 +1,40 @@
+"""What the annotations of a function say of its result."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import typing
+from typing import Any
+
+from .plan import Options
+
+
+def result_hint(options: Options, function: Any) -> Any:
+    """The annotation of what a call gives back; ``Any`` where there is none, or none that can be resolved."""
+    given = options.gives(function)
+    return _annotation(function) if given is None else given
+
+
+def _annotation(function: Any) -> Any:
+    while isinstance(function, functools.partial):
+        function = function.func
+    function = getattr(function, "__func__", function)
+    if not (inspect.isroutine(function) or isinstance(function, type)):
+        function = type(function).__call__
+    try:
+        return typing.get_type_hints(function, include_extras=True).get("return", Any)
+    except Exception:  # noqa: BLE001 - annotations are user code: they may raise anything
+        return _return_alone(function)
+
+
+def _return_alone(function: Any) -> Any:
+    """The annotation of the result, where that of an argument is only for type checkers."""
+    text = getattr(function, "__annotations__", {}).get("return", Any)
+    alone = type("Alone", (), {"__annotations__": {"result": text}})
+    try:
+        return typing.get_type_hints(alone, getattr(function, "__globals__", {}), include_extras=True)[
+            "result"
+        ]
+    except Exception:  # noqa: BLE001 - as above
+        return Any

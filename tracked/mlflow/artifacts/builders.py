@@ -1,0 +1,56 @@
+"""Plugins that were made for an earlier MLflow, whose builder of artifact repositories takes the artifacts' URI only.
+
+Azure's plugin before 1.61 is one: under MLflow 3.2 and later every call for an artifact fails in it.  What is
+registered in its place hands over what it takes; that is done only once it has failed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from mlflow import MlflowClient
+from mlflow.store.artifact import artifact_repository_registry
+from mlflow.tracking._tracking_service import utils
+
+from ..aliases import ARTIFACTS
+
+Builder = Callable[..., Any]
+
+
+def repository_of(client: MlflowClient, run_id: str) -> Any:
+    """MLflow's own choice of a repository for this run, with the store's address and login."""
+    if _is_kept_here(run_id):
+        uri = client.get_run(run_id).info.artifact_uri
+        return artifact_repository_registry.get_artifact_repository(uri, tracking_uri=client.tracking_uri)
+    # There is no public way.
+    choose = client._tracking_client._get_artifact_repo  # noqa: SLF001
+    try:
+        return choose(run_id)
+    except TypeError as error:
+        scheme = urlsplit(client.get_run(run_id).info.artifact_uri).scheme
+        if "unexpected keyword argument" not in str(error) or not _eased(scheme):
+            raise
+    return choose(run_id)
+
+
+def _is_kept_here(run_id: str) -> bool:
+    """Whether MLflow remembers a repository of the durable store: a shipper in a thread would wait for itself."""
+    remembered = getattr(utils, "_artifact_repos_cache", {}).get(run_id)
+    return str(getattr(remembered, "artifact_uri", "")).startswith(ARTIFACTS)
+
+
+def _eased(scheme: str) -> bool:
+    """Register, for this scheme, a builder that takes what MLflow gives; whether MLflow let us."""
+    registry: Any = getattr(artifact_repository_registry, "_artifact_repository_registry", None)
+    built: Builder | None = getattr(registry, "_registry", {}).get(scheme)
+    if built is None:
+        return False
+    builder = built
+
+    def eased(artifact_uri: str, **_: Any) -> Any:
+        return builder(artifact_uri)
+
+    registry.register(scheme, eased)
+    return True

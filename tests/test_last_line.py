@@ -99,3 +99,13 @@ def test_a_local_store_is_told_with_the_command_that_shows_it(capsys, tmp_path):
     with track.run("quick"):
         track.log(acc=1)
     assert last_of(capsys).endswith(f" | mlflow ui --backend-store-uri sqlite:///{tmp_path}/mlflow.db")
+
+
+def test_ten_thousand_runs_leave_nothing_behind():
+    """What is noted for the last line of a run goes with it, and is not noted of runs that are not spoken of."""
+    with captured():
+        before = len(announcing._BEGAN)
+        for number in range(3 * announcing.TALKATIVE):
+            with track.run(f"r{number}"):
+                pass
+    assert before == len(announcing._BEGAN)

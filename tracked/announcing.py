@@ -49,22 +49,25 @@ def show_on(display: Display | None) -> None:
 
 def begun(run: Run) -> None:
     """Show a run, or say where it goes if it is at the root."""
-    with guard:
-        if run.session is not None and any(display.begun(run) for display in _DISPLAYS):
-            return
-    if run.session is None or not run.is_root:
+    if run.session is None or (_DISPLAYS and _is_shown("begun", run)) or not run.is_root:
         return
     run.number = next(_ROOTS)
-    with guard:
-        journal = run.session.journal.path
-        _BEGAN[run.ref.run] = journal, journal.stat().st_size
     if run.number < TALKATIVE:
+        with guard:
+            journal = run.session.journal.path
+            _BEGAN[run.ref.run] = journal, journal.stat().st_size
         stage = f"{run.ref.stage} " if run.ref.stage else ""
         speech.say(f"{stage}{run.name} -> {run.session.shown_uri} (experiment {run.ref.experiment})")
     elif run.number == TALKATIVE:
         speech.say(
             f"{run.name} and what follows is tracked without a word (TRACKED_VERBOSITY=verbose tells all)"
         )
+
+
+def _is_shown(what: str, run: Run) -> bool:
+    with guard:
+        return any(getattr(display, what)(run) for display in _DISPLAYS)
+    return False
 
 
 def reused(function: str, run: str, age: str) -> None:
@@ -75,9 +78,8 @@ def reused(function: str, run: str, age: str) -> None:
 
 def ended(run: Run, outcome: Outcome) -> None:
     """Show or say how a run ended, and where to look."""
-    with guard:
-        if any(display.ended(run) for display in _DISPLAYS):
-            return
+    if _DISPLAYS and _is_shown("ended", run):
+        return
     if run.session is not None and run.is_root and run.number < TALKATIVE and speech.is_normal():
         from .last_line import last_line  # noqa: PLC0415 - only who speaks pays
 

@@ -42,7 +42,7 @@ class Limits:
     @property
     def counts_names(self) -> bool:
         """Whether a run can be full."""
-        return min(self.room()) < math.inf
+        return not (self.run_params is self.run_tags is self.run_metrics is None)
 
     def room(self) -> tuple[float, float, float]:
         """How many names of params, tags and metrics users may have in one run."""

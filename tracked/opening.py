@@ -85,13 +85,12 @@ class Opener:
         from .calls import plan_of  # noqa: PLC0415 - as above
 
         given = self.options
-        named = given.name is not None
-        plan = RunPlan(
-            given.name or call.name, self.kind.stage, given.experiment, given.parent, is_named=named
-        )
         with guard:
             return plan_of(self.kind, given, call, wrapped)
-        return plan
+        named = given.name is not None
+        return RunPlan(
+            given.name or call.name, self.kind.stage, given.experiment, given.parent, is_named=named
+        )
 
     def _placed(self, plan: RunPlan) -> RunPlan:
         """The plan with the run above that came along from another process, where no other is."""

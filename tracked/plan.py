@@ -124,7 +124,7 @@ class Options:
     @property
     def ignored(self) -> tuple[str, ...]:
         """Names that do not count."""
-        return _names(self.ignore)
+        return _names(self.ignore) if self.ignore else ()
 
     def adapted(self, kind: Kind) -> Kind:
         """The kind as these options have it; by default itself."""

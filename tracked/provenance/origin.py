@@ -21,6 +21,7 @@ from .edges import PLAIN, runs_in, tag_of
 LOST = "$lost"
 """In place of an argument that cannot be built again: why not."""
 _SEEDS = ("seed", "random_state", "random_seed")
+_NUMBERS = frozenset({type(None), bool, int, float})
 _LONGEST = 2**20
 _NOWHERE = Path()
 """Arrays and bytes, which would need a folder, are refused before they get there."""
@@ -30,10 +31,10 @@ def origin_of(
     call: Call, markers: Markers, secrets: Collection[str], key: Key | None, folder: str
 ) -> dict[str, str]:
     """The tags; those of runs by the ids that delivery to this journal folder knows."""
-    seed = next((call.arguments[name] for name in _SEEDS if type(call.arguments.get(name)) is int), None)
     tags = {t.ARGUMENTS: arguments_text(call.arguments, markers, secrets)}
-    if seed is not None:
-        tags[t.SEED] = str(seed)
+    for name in _SEEDS:
+        if t.SEED not in tags and type(call.arguments.get(name)) is int:
+            tags[t.SEED] = str(call.arguments[name])
     if not PLAIN.issuperset(map(type, call.arguments.values())):
         # Numbers and texts, all that most calls are given, are no data and nobody's result.
         tags |= tag_of(runs_in(call.arguments), folder)
@@ -43,6 +44,9 @@ def origin_of(
 
 def arguments_text(arguments: Mapping[str, Any], markers: Markers, secrets: Collection[str]) -> str:
     """The arguments as JSON, each as ``results.stored`` writes it."""
+    are_numbers = not markers and _NUMBERS.issuperset(map(type, arguments.values()))
+    if are_numbers and not any(map(is_secret_name, arguments)):
+        return _json(dict(arguments))  # the same in a fifth of the time
     storing = Storing(_NOWHERE, _noted, secrets)
     text = _json({name: _stored(storing, name, value, markers) for name, value in arguments.items()})
     return (

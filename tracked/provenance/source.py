@@ -20,16 +20,16 @@ _READ: dict[str, tuple[float, dict[str, str]]] = {}
 
 def source_tags(*, with_code: bool = True) -> dict[str, str]:
     """MLflow's own tags of the source, and of the commit where that is wanted."""
-    return {**_command(), **_code()} if with_code else dict(_command())
+    return dict(_with_code() if with_code else _command())
 
 
-def _code() -> dict[str, str]:
+def _with_code() -> dict[str, str]:
     now = time.monotonic()
     until, told = _READ.get("code", (0.0, {}))
     if now >= until:
         code = code_here()
         told = {t.GIT_COMMIT: code.commit, t.GIT_BRANCH: code.branch} if code else {}
-        told = {key: value for key, value in told.items() if value}
+        told = {**_command(), **{key: value for key, value in told.items() if value}}
         _READ["code"] = now + FRESH, told
     return told
 

@@ -187,12 +187,13 @@ def for_uri(uri: str) -> Session:
 def follow_mlflow(session: Session) -> None:
     """Where MLflow is loaded, or gets loaded, its own calls go to the same store and into the same runs."""
     from ..mlflow import guests  # noqa: PLC0415
-    from . import workspaces  # noqa: PLC0415
 
     global _FOLLOWED  # noqa: PLW0603
     if _FOLLOWED is session:
         reason = guests.ensure_installed()
     else:
+        from . import workspaces  # noqa: PLC0415
+
         _FOLLOWED = session
         workspaces.leave(session.uri)
         guests.register_hook(lambda: _follow(session))

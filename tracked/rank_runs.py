@@ -7,10 +7,9 @@ and from the place of the run among those that it has opened.  So the ranks may 
 from __future__ import annotations
 
 import os
-import threading
-from collections import Counter
 from collections.abc import Callable, Mapping
 from hashlib import sha256
+from itertools import count
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -28,9 +27,8 @@ if TYPE_CHECKING:
 
 METRICS = "metrics"
 """The value of the setting ``ranks`` that asks for this."""
-_LOCK = threading.Lock()
-_TOP: Counter[str] = Counter()
-_COUNTED: WeakKeyDictionary[Run, Counter[str]] = WeakKeyDictionary()
+_TOP: dict[str, count[int]] = {}
+_COUNTED: WeakKeyDictionary[Run, dict[str, count[int]]] = WeakKeyDictionary()
 Heard = Callable[[Mapping[str, float], Steps], None]
 
 
@@ -67,10 +65,9 @@ def _common_id(plan: RunPlan, launch: str) -> str:
     # The name of a call ends in digits of its key, and the arguments of a rank may be its own.
     name = plan.tags.get(t.FUNCTION) or plan.name
     outer = CURRENT.get()
-    with _LOCK:
-        counted = _COUNTED.setdefault(outer, Counter()) if isinstance(outer, Run) else _TOP
-        counted[name] += 1
-        number = counted[name]
+    counted = _COUNTED.setdefault(outer, {}) if isinstance(outer, Run) else _TOP
+    # Without a lock, which a forked child could find held for ever.
+    number = next(counted.setdefault(name, count(1)))
     above = outer.ref.run if outer is not None else ""
     return sha256("\0".join((launch, above, name, str(number))).encode(errors="replace")).hexdigest()[:32]
 

@@ -9,6 +9,7 @@ from operator import length_hint
 from typing import TypeVar
 
 from . import speech
+from .kernels import is_kernel
 from .pace import REDRAWN, Pace, progress
 from .spans import took
 
@@ -20,7 +21,7 @@ def bar(iterable: Iterable[T], total: int | None = None, desc: str | None = None
     if not speech.is_normal():
         return iter(iterable)
     try:
-        if not _is_seen():
+        if not (is_kernel() or speech.is_terminal()):
             return _told(iterable, total, desc)
         with warnings.catch_warnings():
             # In a notebook without ipywidgets it warns of that, and draws with text: which is as well.
@@ -29,10 +30,6 @@ def bar(iterable: Iterable[T], total: int | None = None, desc: str | None = None
     except ImportError:
         return _told(iterable, total, desc)
     return iter(tqdm(iterable, total=total, desc=desc, mininterval=REDRAWN, leave=False, file=sys.stderr))
-
-
-def _is_seen() -> bool:
-    return "ipykernel" in sys.modules or speech.is_terminal()
 
 
 def _told(iterable: Iterable[T], total: int | None, desc: str | None) -> Iterator[T]:

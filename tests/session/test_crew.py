@@ -39,6 +39,17 @@ def outside(folder, home):
     return Crew(folder, "records:///nowhere", home, in_process=False)
 
 
+@pytest.fixture
+def serving():
+    """Threads that deliver and were not there before; one of an earlier test may still wait for its store."""
+    before = set(threading.enumerate())
+    return lambda: [
+        thread
+        for thread in threading.enumerate()
+        if thread.name == "tracked-shipper" and thread not in before
+    ]
+
+
 def wait_for(condition):
     until = time.monotonic() + 10
     while not condition():
@@ -54,23 +65,23 @@ def test_the_thread_delivers(folder, crew):
     wait_for(lambda: expected_points() == list(by_local_id(IN_MEMORY[URI])[RUN].points))
 
 
-def test_there_is_one_thread(crew):
+def test_there_is_one_thread(crew, serving):
     """However often and from wherever it is asked for, one thread serves."""
     asking = [threading.Thread(target=crew.ensure) for _ in range(8)]
     for thread in asking:
         thread.start()
     for thread in asking:
         thread.join()
-    assert 1 == sum(thread.name == "tracked-shipper" for thread in threading.enumerate())
+    assert 1 == len(serving())
 
 
-def test_a_dismissed_thread_is_gone_and_can_come_again(folder, crew):
+def test_a_dismissed_thread_is_gone_and_can_come_again(folder, crew, serving):
     """After the end nothing of ours runs; a later run has a thread again."""
     crew.ensure()
     wait_for(lambda: process.is_served(folder))
     crew.dismiss()
     assert not process.is_served(folder)
-    assert "tracked-shipper" not in [thread.name for thread in threading.enumerate()]
+    assert [] == serving()
     crew.ensure()
     wait_for(lambda: process.is_served(folder))
 

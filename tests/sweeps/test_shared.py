@@ -178,6 +178,15 @@ class TestDeath:
         assert (0.9,) == one.tell(late, "complete", [0.1]).values
         assert (0.9,) == two.best().values
 
+    def test_a_death_falls_into_one_decision(self, journal, ended):
+        """Who dies just after it was seen alive is at work still for that decision: the others stay for its trial."""
+        one, two = worker(journal, 1), worker(journal, 1)
+        one.ask()
+        seen = two.shared.seen()
+        dies(one, ended)
+        assert frozenset({one.shared.worker.name}) == seen.at_work == seen.others
+        assert two.shared.seen().at_work == frozenset()
+
     def test_a_trial_that_kills_is_given_up(self, journal, ended):
         """After a few workers have died of it, it has failed, and the sweep goes on."""
         for attempt in range(1, ATTEMPTS + 1):

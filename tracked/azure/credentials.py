@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from .. import speech
 from ..errors import ConfigError, LoginRefused
+from ..kernels import is_kernel
 from .files import variables
 from .troubles import explained
 
@@ -151,15 +152,9 @@ def is_person(environ: Mapping[str, str]) -> bool:
     """Whether somebody is present who can answer a prompt: at a terminal or in a notebook, never in a batch job."""
     if environ.get("AZUREML_RUN_ID") or environ.get("CI") or environ.get("KAGGLE_KERNEL_RUN_TYPE") == "Batch":
         return False
-    if is_notebook():
+    if is_kernel():
         return True
     return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
-
-
-def is_notebook() -> bool:
-    """Whether a notebook's kernel runs this."""
-    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
-    return type(shell).__name__ == "ZMQInteractiveShell" or "google.colab" in sys.modules
 
 
 def _interactive(environ: Mapping[str, str], tenant_id: str) -> Any:

@@ -10,8 +10,9 @@ In a Jupyter kernel the cards come with ``import tracked``.  ``%load_ext tracked
 
 from __future__ import annotations
 
-import sys
 from typing import Any
+
+from ..kernels import shell_here
 
 _STARTED: list[Any] = []
 """What was begun in this process: at most one."""
@@ -19,7 +20,7 @@ _STARTED: list[Any] = []
 
 def start(shell: Any = None) -> None:
     """Watch the cells of this shell, and show its runs as cards if it is that of a kernel; once a process."""
-    shell = shell or getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    shell = shell or shell_here()
     if shell is not None and not _STARTED:
         from .watching import Watching  # noqa: PLC0415 - a program without a notebook does not pay
 

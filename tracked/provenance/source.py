@@ -11,6 +11,7 @@ from contextlib import suppress
 from functools import cache
 
 from .. import tags as t
+from ..kernels import shell_here
 from .code import code_here
 
 FRESH = 60.0
@@ -49,8 +50,7 @@ def _command() -> dict[str, str]:
 
 def notebook_in(environ: Mapping[str, str]) -> str:
     """The notebook that this process is the kernel of, as far as anybody has said; empty if none is known."""
-    shell = sys.modules.get("IPython")
-    if shell is None or shell.get_ipython() is None:
+    if shell_here() is None:
         return ""
     main = vars(sys.modules["__main__"])
     # Visual Studio Code tells its kernels by a variable of the program, Jupyter by the environment.

@@ -34,21 +34,21 @@ class Round(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """What the workers have said by now: read once for each decision."""
+    """What the workers have said by now: read once for each decision.
+
+    Who is alive is part of it: a worker that dies between two halves of a decision would be at work for neither.
+    """
 
     me: str
     attributes: Mapping[str, Any]
     trials: Sequence[FrozenTrial]
+    living: frozenset[str]
+    """Names of the workers that are alive."""
 
     @property
     def round(self) -> Round:
         """The round that is going on."""
         return Round(*self.attributes.get(_ROUND, ()))
-
-    @property
-    def living(self) -> frozenset[str]:
-        """Names of the workers that are alive."""
-        return living(self.attributes)
 
     @property
     def others(self) -> frozenset[str]:
@@ -134,7 +134,9 @@ class SharedStudy:
 
     def seen(self) -> Seen:
         """What the workers have said by now."""
-        return Seen(self.worker.name, self._attributes, self.study.get_trials(deepcopy=False))
+        attributes = self._attributes
+        trials = self.study.get_trials(deepcopy=False)
+        return Seen(self.worker.name, attributes, trials, living(attributes))
 
     @property
     def _attributes(self) -> Mapping[str, Any]:

@@ -66,9 +66,8 @@ class SharedEngine(OptunaEngine):
 
     def _orphan(self, seen: Seen) -> Suggested | None:
         """A trial whose worker has died."""
-        living = seen.living
         for trial in seen.running:
-            if trial.user_attrs[WORKER] in living:
+            if trial.user_attrs[WORKER] in seen.living:
                 continue
             attempt = trial.user_attrs[ATTEMPT] + 1
             if attempt > ATTEMPTS:

@@ -30,8 +30,8 @@ test-all: $(VENV)/.frameworks $(VENV)/.docs ## run all tests, those with the mod
 	$(MAKE) test-azure
 
 test-azure: $(AZURE)/.done $(AZURE)-newest/.done ## run the tests of Azure ML with its own clients, against an emulator
-	$(AZURE)/bin/python -m pytest tests/azure
-	$(AZURE)-newest/bin/python -m pytest tests/azure
+	$(AZURE)/bin/python -m pytest tests/azure -n $(WORKERS) --dist loadfile
+	$(AZURE)-newest/bin/python -m pytest tests/azure -n $(WORKERS) --dist loadfile
 
 faults: $(VENV)/.dev ## kill writers and shippers in 1,000 rounds while the store comes and goes
 	$(PY) -m tests.faults.rounds
@@ -52,7 +52,7 @@ floors: $(VENV)/.dev ## check that imports go down only
 
 # A stamp is newer than pyproject.toml once the install went through, so that a second call is quick.
 $(VENV)/.dev: pyproject.toml | $(PY)
-	$(call install,-e ".[cli$(comma)demo]" --group dev)
+	$(call install,-e ".[demo]" --group dev)
 	@touch $@ $(VENV)/.demo
 
 $(VENV)/.docs: $(VENV)/.dev
@@ -61,7 +61,7 @@ $(VENV)/.docs: $(VENV)/.dev
 
 # PyPI's PyTorch brings gigabytes of CUDA to Linux.
 $(VENV)/.frameworks: $(VENV)/.dev
-	$(call install,--group frameworks --group clusters --group browser)
+	$(call install,--group frameworks --group clusters --group browser --group papermill)
 	@{ $(call pip,torch --index-url $(TORCH)) && $(call pip,"accelerate>=1" "pytorch-lightning>=2.2"); } \
 	  || echo "no torch from $(TORCH): the tests with it are left out" >&2
 	@touch $@
@@ -101,7 +101,6 @@ $(PY):
 	echo "tracked needs Python 3.10 or newer, and found none as python3, python3.14 ... python3.10 on the PATH." >&2; \
 	exit 1
 
-comma := ,
 TORCH := https://download.pytorch.org/whl/cpu
 
 pip = $(call pip_of,$(PY),$(1))

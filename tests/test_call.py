@@ -2,9 +2,12 @@
 
 import functools
 import inspect
+import re
 from typing import Annotated
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tracked import call as call_module
 from tracked.call import Call
@@ -161,3 +164,23 @@ def test_markers_of_spread_parameters_hold_for_each_argument():
         name: markers[name] for name in call.arguments if name in markers
     }
     assert {} == Call.bind(plain, (1,), {}).markers(plain)
+
+
+def simple(a, b, c=3, d=None):
+    """Has parameters that can be given by place and by name."""
+
+
+@given(
+    st.lists(st.integers(), max_size=5).map(tuple),
+    st.dictionaries(st.sampled_from(["a", "b", "c", "d", "e"]), st.integers()),
+)
+def test_a_call_is_bound_as_python_does(args, kwargs):
+    """However it is made, a call has the arguments that Python gives the function, in its order, or does not fit it."""
+    try:
+        bound = inspect.signature(simple).bind(*args, **kwargs)
+    except TypeError as error:
+        with pytest.raises(TypeError, match=re.escape(str(error))):
+            Call.bind(simple, args, kwargs)
+        return
+    bound.apply_defaults()
+    assert list(bound.arguments.items()) == list(Call.bind(simple, args, kwargs).arguments.items())

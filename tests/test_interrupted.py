@@ -6,6 +6,7 @@ import pytest
 
 from tracked import session, track, tracked_training
 from tracked import tags as t
+from tracked.context import is_any_open
 from tracked.run import Run
 from tracked.testing import captured
 
@@ -69,6 +70,24 @@ def test_what_ends_with_a_run_may_fail(mocker):
             assert isinstance(run, Run)
             run.before_close.append(lambda: 1 / 0)
         assert "FINISHED" == runs["r"].status
+
+
+def fails(done):
+    """A block with something of ours that fails at its end, too."""
+    with track.run("r") as run:
+        run.before_close += [lambda: done.append(1), [].pop]
+        done[1]
+
+
+def test_what_ends_with_a_run_costs_nothing_else_when_it_fails():
+    """One that fails keeps neither the others from their turn nor the run from telling how it ended, and it is over."""
+    done = []
+    with captured() as runs:
+        with pytest.raises(IndexError):
+            fails(done)
+        assert "IndexError" == runs["r"].tags[t.ERROR_TYPE]
+    assert [1] == done
+    assert not is_any_open()
 
 
 def test_ctrl_c_while_the_end_of_the_process_waits(mocker, capsys):

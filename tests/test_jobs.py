@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 import tracked
@@ -58,15 +60,18 @@ def test_a_job_that_starts_again_goes_on_with_its_run(job):
 
 
 def test_a_store_that_does_not_tell_costs_only_the_steps(job, monkeypatch, capfd):
-    """Where the job's run cannot be read, that is said, and the training goes on in it."""
+    """Where the job's run cannot be read, that is said, and the training goes on in it, as the call that it is."""
     _, run = job
 
     def silent(*_):
         raise BackendUnavailable("down")
 
     monkeypatch.setattr(MemoryBackend, "known", silent)
+    keys = {t.FUNCTION: f"{__name__}.train", t.CALL_KEY: "c" * 64}
+    monkeypatch.setenv("TRACKED_SUBMITTED", json.dumps(keys))
     assert {"done": 1.0} == train(0.1)
     assert tracked.sync(30)
+    assert "c" * 64 == run.tags[t.CALL_KEY]
     assert 3 == len([point for point in run.points if point.key == "loss"])
     assert "steps begin at 0" in capfd.readouterr().err
 

@@ -164,6 +164,15 @@ def test_progress_that_takes_seconds_is_not_told_of(capsys, monkeypatch):
     assert "" == capsys.readouterr().err
 
 
+def test_progress_is_lines_in_a_notebook_without_widgets(capsys, monkeypatch):
+    """Each picture of a bar would be one more output there, and an hour of them a file that nobody opens again."""
+    monkeypatch.setattr("tracked.bars.is_kernel", lambda: True)
+    monkeypatch.setattr("tracked.bars.find_spec", lambda name: None)
+    monkeypatch.setattr(pace, "_SOONEST", 0.0)
+    list(track.progress(range(10)))
+    assert 9 == capsys.readouterr().err.count("\n")
+
+
 def test_progress_of_unknown_length_is_told_by_time(capsys, monkeypatch):
     """A generator has no tenths: every half minute it says how many it has given."""
     monkeypatch.setattr(pace, "_LATEST", 0.0)

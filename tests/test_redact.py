@@ -209,6 +209,12 @@ def test_a_traceback_keeps_its_lines_and_loses_its_secrets():
     assert "ValueError: cannot log in to postgres://***@host/db" in text
 
 
+def test_a_signature_goes_where_the_host_is_not_beside_it():
+    """As libraries tell of a request that failed: the path alone, and who reads it could use it."""
+    said = "HTTPSConnectionPool(host='x'): Max retries exceeded with url: /c/a.bin?sv=2024&sig=AbC%2Fd123 (refused)"
+    assert said.replace("AbC%2Fd123", "***") == redact_text(said)
+
+
 @given(st.text(), st.text("abcdefgh", min_size=8, max_size=12), st.text())
 def test_no_secret_of_the_environment_survives(before, secret, after):
     """Wherever it stands, a secret of the environment does not get through."""

@@ -12,19 +12,22 @@ import pytest
 import yaml
 
 import tracked
+from tracked import session as sessions
+from tracked import submitting, tracked_sweep, tracked_training
 from tracked import tags as t
-from tracked import tracked_sweep, tracked_training
-from tracked.azure import entry
+from tracked.azure import entry, submitted
 from tracked.azure.spaces import search_space, values_of
 from tracked.azure.work import SUBMITTED, Search, Where, Work, command_line, sweep_job
+from tracked.elsewhere import Job
 from tracked.errors import BackendUnavailable, ConfigError, LoginRefused, MetricNotFound
 from tracked.records import Opened
 from tracked.session.sources import SWITCHES
-from tracked.submitting import Job
 from tracked.testing import MemoryBackend
 from tracked.testing.capturing import captured_by
 
 WHERE = {"environment": "azureml:env:1", "compute": "cpu", "dry_run": True}
+SCOPE = "/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w"
+URI = f"azureml://eastus.api.azureml.ms/mlflow/v2.0{SCOPE}"
 SPACE = {"lr": ("loguniform", 1e-4, 1e-1), "opt": ["adam", "sgd"], "layers": ("int", 1, 3)}
 
 
@@ -147,6 +150,10 @@ def test_no_argument_means_anything_to_a_shell():
         ),
         ({"type": "normal", "mu": 0, "sigma": 1}, {"type": "normal", "mu": 0, "sigma": 1}),
         ({"type": "normal", "mu": 0, "sigma": 1, "log": True}, {"type": "lognormal", "mu": 0, "sigma": 1}),
+        (
+            {"type": "float", "low": 0.25, "high": 1, "step": 0.5},
+            {"type": "choice", "values": [0.25, 0.75]},
+        ),
         ([1, "a"], {"type": "choice", "values": [1, "a"]}),
         (7, {"type": "choice", "values": [7]}),
     ],
@@ -154,6 +161,21 @@ def test_no_argument_means_anything_to_a_shell():
 def test_spaces_are_said_as_azure_says_them(form, expected):
     """Each canonical form is the distribution of Azure ML that means the same."""
     assert {"x": expected} == search_space({"x": form})
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"type": "int", "low": 1, "high": 10**6, "step": 2},
+        ["plain", "$HOME"],
+        ['a "word"'],
+        {"type": "choice", "values": ["a\\b"]},
+    ],
+)
+def test_a_space_that_would_arrive_as_another_is_refused(form):
+    """Azure ML's grid begins at 0, and a choice goes through a shell: what either would change is named."""
+    with pytest.raises(ConfigError, match="'x'"):
+        search_space({"x": form})
 
 
 def test_values_come_back_as_the_space_means_them():
@@ -266,7 +288,7 @@ def test_a_sweep_inside_a_trial_searches_by_itself(job, monkeypatch, store):
 class Client:
     """A workspace in which a job goes through these states."""
 
-    workspace_name = "w"
+    subscription_id, resource_group_name, workspace_name = "s", "g", "w"
 
     def __init__(self, *states, error=None):
         self.jobs = self.workspaces = self
@@ -305,6 +327,21 @@ def test_a_submitted_job_stands_for_its_run(loader):
     assert "command" == client.sent[0]["type"]
 
 
+def test_a_job_is_looked_for_in_the_workspace_that_it_was_sent_to(loader, monkeypatch):
+    """Not in that of the set-up, where it is another one."""
+    elsewhere = URI.replace("workspaces/w", "workspaces/another")
+    for uri, expected in ((URI, URI), (elsewhere, "azureml://x")):
+        with monkeypatch.context() as patch:
+            patch.setattr(sessions, "current", lambda uri=uri: SimpleNamespace(uri=uri))
+            assert expected == submitting.submit(Client("Queued"), {"experiment_name": "e"}).uri
+
+
+def test_a_job_needs_a_workspace():
+    """Without a client the message says what to give; Azure is not asked."""
+    with pytest.raises(ConfigError, match="ml_client"):
+        train.submit(environment="e", inputs={"lr": 0.1})
+
+
 def test_waiting_tells_each_change(capfd):
     """A line for each state, and MLflow's word for the end; a bounded wait that is over says that the job goes on."""
     job = Job("n", "", "e", "", Client("Queued", "Running", "Running", "Failed"))
@@ -313,6 +350,28 @@ def test_waiting_tells_each_change(capfd):
     assert [1, 1, 1] == [said.count(f"job n {state}") for state in ("Queued", "Running", "Failed")]
     with pytest.raises(BackendUnavailable, match="goes on"):
         Job("n", "", "e", "", Client("Running")).wait(0, pause=0.01)
+
+
+class Shaky(Client):
+    """One that does not answer now and then."""
+
+    def get(self, name):
+        answer = super().get(name)
+        if isinstance(answer.status, Exception):
+            raise answer.status
+        return answer
+
+
+def test_waiting_outlives_a_network_that_fails(capfd, monkeypatch):
+    """What may pass is said and asked again; where nothing is heard for minutes, or nobody is let in, waiting ends."""
+    away = ConnectionError("away")
+    assert "FINISHED" == Job("n", "", "e", "", Shaky(away, "Running", away, "Completed")).wait(pause=0)
+    assert 1 == capfd.readouterr().err.count("is asked for again")
+    with pytest.raises(LoginRefused):
+        Job("n", "", "e", "", Shaky(RuntimeError("AuthenticationFailed"), "Completed")).wait(pause=0)
+    monkeypatch.setattr(submitted, "SILENCE", 0.0)
+    with pytest.raises(BackendUnavailable, match="cannot be reached"):
+        Job("n", "", "e", "", Shaky(away)).wait(pause=0.01)
 
 
 def test_what_azure_refuses_is_explained(loader):

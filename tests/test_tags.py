@@ -12,6 +12,7 @@ from tests.stores import all_runs
 from tracked import tags as t
 from tracked import track, tracked_training
 from tracked.errors import ConfigError
+from tracked.further_names import fitted
 from tracked.lengths import digest
 from tracked.testing import captured
 
@@ -40,26 +41,24 @@ def test_no_key_is_read_as_two_facts():
     """A tag of the former system means one thing here."""
     former = [key for keys in t.READ_AS.values() for key in keys]
     assert len(former) == len(set(former))
-    assert not set(former) & t._KEYS
+    assert not set(former) & t.KEYS
 
 
 @given(st.dictionaries(st.text(min_size=1), st.text()), st.integers(t.SHORTEST_LIMIT, 200))
 def test_no_tag_is_too_long_or_lost(values, limit):
     """Each value fits, and what was cut is given back whole and ends in its own hash."""
-    fitted, long = t.fitted(values, {}, limit)
-    assert values.keys() == fitted.keys()
-    assert all(len(value) <= limit for value in fitted.values())
-    assert values == {**fitted, **long}
-    assert all(fitted[key].endswith(digest(value)) for key, value in long.items())
+    written, long = fitted(values, {}, limit)
+    assert values.keys() == written.keys()
+    assert all(len(value) <= limit for value in written.values())
+    assert values == {**written, **long}
+    assert all(written[key].endswith(digest(value)) for key, value in long.items())
 
 
 def test_a_further_name_stands_beside_ours():
     """Filters on our keys go on to work, whatever else a tag is called; a tag set by hand under that name wins."""
     names = {t.STAGE: "code.stage"}
-    assert {"stage": "hpo", "code.stage": "hpo", "x": "y"} == t.fitted({"stage": "hpo", "x": "y"}, names, 50)[
-        0
-    ]
-    assert {"stage": "hpo", "code.stage": "mine"} == t.fitted(
+    assert {"stage": "hpo", "code.stage": "hpo", "x": "y"} == fitted({"stage": "hpo", "x": "y"}, names, 50)[0]
+    assert {"stage": "hpo", "code.stage": "mine"} == fitted(
         {"stage": "hpo", "code.stage": "mine"}, names, 50
     )[0]
 

@@ -275,6 +275,14 @@ class TestSteps:
         run = self.logged(({"a": numpy.float32(1)}, numpy.int64(7)), ({"a": 2}, None), ({"a": 3}, 9.0))
         assert [(7, 1.0), (8, 2.0), (9, 3.0)] == points(run, "a")
 
+    def test_steps_that_are_none_are_told_once(self, capsys):
+        """A loop that gives an odd step each time costs no value, and one line and not one for each."""
+        with captured() as runs, track.run("r"):
+            for step in (float("inf"), float("nan"), "a", "b"):
+                track.log(x=1, step=step)
+            assert [0, 1, 2, 3] == [step for step, _ in points(runs["r"], "x")]
+        assert 1 == capsys.readouterr().err.count("is no whole number")
+
     def test_a_step_that_is_none_costs_no_value(self, capsys):
         """The values are logged at the next step, and one line names the step."""
         run = self.logged(({"a": 1}, "x"), ({"a": 2}, None))

@@ -7,6 +7,7 @@ import inspect
 import typing
 from typing import Any
 
+from .foreign import annotations_of, answer
 from .plan import Options
 
 
@@ -22,19 +23,13 @@ def _annotation(function: Any) -> Any:
     function = getattr(function, "__func__", function)
     if not (inspect.isroutine(function) or isinstance(function, type)):
         function = type(function).__call__
-    try:
-        return typing.get_type_hints(function, include_extras=True).get("return", Any)
-    except Exception:  # noqa: BLE001 - annotations are user code: they may raise anything
-        return _return_alone(function)
+    found = annotations_of(function)
+    return _return_alone(function) if found is None else found.get("return", Any)
 
 
 def _return_alone(function: Any) -> Any:
     """The annotation of the result, where that of an argument is only for type checkers."""
     text = getattr(function, "__annotations__", {}).get("return", Any)
     alone = type("Alone", (), {"__annotations__": {"result": text}})
-    try:
-        return typing.get_type_hints(alone, getattr(function, "__globals__", {}), include_extras=True)[
-            "result"
-        ]
-    except Exception:  # noqa: BLE001 - as above
-        return Any
+    scope = getattr(function, "__globals__", {})
+    return answer(lambda: typing.get_type_hints(alone, scope, include_extras=True)["result"], Any)

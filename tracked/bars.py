@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-import warnings
 from collections.abc import Iterable, Iterator
+from importlib.util import find_spec
 from operator import length_hint
 from typing import TypeVar
 
@@ -21,15 +21,17 @@ def bar(iterable: Iterable[T], total: int | None = None, desc: str | None = None
     if not speech.is_normal():
         return iter(iterable)
     try:
-        if not (is_kernel() or speech.is_terminal()):
+        if not _is_drawn():
             return _told(iterable, total, desc)
-        with warnings.catch_warnings():
-            # In a notebook without ipywidgets it warns of that, and draws with text: which is as well.
-            warnings.simplefilter("ignore")
-            from tqdm.auto import tqdm  # noqa: PLC0415 - optional, and slow to import
+        from tqdm.auto import tqdm  # noqa: PLC0415 - optional, and slow to import
     except ImportError:
         return _told(iterable, total, desc)
     return iter(tqdm(iterable, total=total, desc=desc, mininterval=REDRAWN, leave=False, file=sys.stderr))
+
+
+def _is_drawn() -> bool:
+    """Whether a bar can be drawn anew; in a notebook without widgets each picture of it would be one more output."""
+    return find_spec("ipywidgets") is not None if is_kernel() else speech.is_terminal()
 
 
 def _told(iterable: Iterable[T], total: int | None, desc: str | None) -> Iterator[T]:

@@ -47,11 +47,9 @@ class Call:
         """
         fn, args, kwargs = _unfolded(fn, args, kwargs)
         shape = _shape(fn)
-        bound = shape.signature.bind(*args, **kwargs)
-        bound.apply_defaults()
-        arguments = bound.arguments
-        if shape.positional or shape.keyword:
-            arguments = _spread(arguments, shape)
+        arguments = _quickly_bound(shape, args, kwargs) if shape.defaults is not None else None
+        if arguments is None:
+            arguments = _bound(shape, args, kwargs)
         return cls(shape.name, shape.function, arguments, _owner(fn), captured_by(fn))
 
     def markers(self, fn: Callable[..., Any]) -> Markers:
@@ -70,6 +68,27 @@ class Call:
         positional, keyword = (found.get(name or "", ()) for name in (shape.positional, shape.keyword))
         extra = (name for name in self.arguments if name not in named)
         return {name: positional if name.startswith(f"{shape.positional}/") else keyword for name in extra}
+
+
+def _bound(shape: _Shape, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Mapping[str, Any]:
+    bound = shape.signature.bind(*args, **kwargs)
+    bound.apply_defaults()
+    return _spread(bound.arguments, shape) if shape.positional or shape.keyword else bound.arguments
+
+
+def _quickly_bound(
+    shape: _Shape, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> Mapping[str, Any] | None:
+    """The same in a quarter of the time, for plain parameters; None where ``inspect`` has to say what is wrong."""
+    defaults = shape.defaults or {}
+    if len(args) > len(defaults) or not defaults.keys() >= kwargs.keys():
+        return None
+    by_place = dict(zip(defaults, args, strict=False))
+    if not by_place.keys().isdisjoint(kwargs):
+        return None
+    if not all(name in kwargs for name in shape.required[len(args) :]):
+        return None
+    return {**defaults, **by_place, **kwargs}
 
 
 def captured_by(fn: Any) -> Mapping[str, Any]:
@@ -120,6 +139,10 @@ class _Shape(NamedTuple):
     """Name of ``*args``, if there is one."""
     keyword: str | None
     """Name of ``**kwargs``, if there is one."""
+    defaults: Mapping[str, Any] | None
+    """Where all parameters can be given by place and by name: what each is if it is not given."""
+    required: tuple[str, ...]
+    """Those that have to be given."""
 
 
 # A bound method lives as long as its call, its function as long as the program: the shape is kept by the latter.
@@ -140,7 +163,8 @@ def _shape(fn: Callable[..., Any]) -> _Shape:
 
 def _read_shape(fn: Callable[..., Any]) -> _Shape:
     signature = _own(inspect.signature(fn))
-    by_kind = {p.kind: p.name for p in signature.parameters.values()}
+    parameters = signature.parameters
+    by_kind = {p.kind: p.name for p in parameters.values()}
     named = _named(fn)
     return _Shape(
         signature,
@@ -148,7 +172,12 @@ def _read_shape(fn: Callable[..., Any]) -> _Shape:
         qualified_name(named),
         by_kind.get(inspect.Parameter.VAR_POSITIONAL),
         by_kind.get(inspect.Parameter.VAR_KEYWORD),
+        {name: p.default for name, p in parameters.items()} if by_kind.keys() <= _PLAIN else None,
+        tuple(name for name, p in parameters.items() if p.default is p.empty),
     )
+
+
+_PLAIN = {inspect.Parameter.POSITIONAL_OR_KEYWORD}
 
 
 def _own(signature: inspect.Signature) -> inspect.Signature:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 from .errors import ConfigError
+from .variables import variable
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,8 @@ def has_ended(run: HasRef) -> None:
 
 def open_here(run: str) -> HasRef | None:
     """The run with this local id, if it is open in this process."""
-    return _OPEN[run].run if run in _OPEN else None
+    found = _OPEN.get(run)
+    return None if found is None else found.run
 
 
 def innermost_open() -> HasRef | None:
@@ -203,7 +204,7 @@ def _common(runs: Sequence[HasRef]) -> HasRef | None:
 
 def is_disabled() -> bool:
     """Whether ``TRACKED_DISABLED`` switches everything off."""
-    return os.environ.get("TRACKED_DISABLED", "") not in ("", "0", "false")
+    return variable("TRACKED_DISABLED") not in ("", "0", "false")
 
 
 def around() -> tuple[HasRef, ...]:

@@ -38,9 +38,11 @@ class Story:
         self.has_more_files = False
         self.tag_names: set[str] = set()
         """Those of its tags: a store may have room for few."""
+        self.reused = 0
+        """Calls in it that were spared."""
         self._parts: dict[tuple[str, str], list[str]] = {}
         self._counts: Counter[tuple[str, str]] = Counter()
-        self._lock = threading.Lock()
+        self.lock = threading.Lock()
 
     def noted(self, text: str) -> dict[str, str]:
         """The tag of a note: the description itself, or a block in that of somebody else."""
@@ -59,7 +61,7 @@ class Story:
     def has_part(self, run: Run, outcome: Outcome) -> None:
         """A run inside has ended."""
         kind = run.ref.stage or "run", outcome.status
-        with self._lock:
+        with self.lock:
             self._counts[kind] += 1
             lines = self._parts.setdefault(kind, [])
             if len(lines) < _PARTS:
@@ -74,7 +76,7 @@ class Story:
     @property
     def parts(self) -> Sequence[str]:
         """A line for each run inside; where they are many, those of one kind and end state are counted."""
-        with self._lock:
+        with self.lock:
             most = _PARTS if sum(self._counts.values()) <= _PARTS else _FEW
             return [
                 line

@@ -31,14 +31,9 @@ def returned(run: Run, decorated: Decorated, call: Call, function: Any, result: 
     """Log what the function returned, and end the run as finished; one that its kind has ended is left alone."""
     try:
         _conclude(run, decorated, call, function, result)
-        with guard:
-            # Most quick functions return nothing, and pay for nothing.
-            if result is not None and not run.is_off:
-                remember(result, run.ref)
-            if result is not None and run.closed is None:
-                read = decorated.kind.read
-                said = markers_of(function).get("return", ())
-                log_result(run, read(result) if read else result, said, model=decorated.options.model)
+        # Most quick functions return nothing, and pay for nothing.
+        if result is not None:
+            _log(run, decorated, function, result)
         if decorated.options.on_existing != NEW and run.closed is None:
             _store(run, decorated, function, result)
     except BaseException as error:
@@ -46,6 +41,17 @@ def returned(run: Run, decorated: Decorated, call: Call, function: Any, result: 
         ended(run, error)
         raise
     run.close(Outcome())
+
+
+def _log(run: Run, decorated: Decorated, function: Any, result: Any) -> None:
+    with guard:
+        if not run.is_off:
+            remember(result, run.ref)
+    with guard:  # another one: what cannot be remembered is logged all the same
+        if run.closed is None:
+            read = decorated.kind.read
+            said = markers_of(function).get("return", ())
+            log_result(run, read(result) if read else result, said, model=decorated.options.model)
 
 
 def _store(run: Run, decorated: Decorated, function: Any, result: Any) -> None:

@@ -18,6 +18,7 @@ from .identity import Explanation, explain
 from .naming import qualified_name
 from .parents import session_for
 from .plan import RESUME, REUSE
+from .reachable import may_know
 from .reusing import Unfit, candidates, experiment_of, not_recognised
 from .session.building import Session
 from .spans import shown
@@ -166,7 +167,7 @@ def _searched(
         raise ConfigError(f"{session.shown_uri} is a store for tests: look into it with tracked.testing")
     if session.journal.was_used:
         session.flush()
-    if not finished.may_know(session):
+    if not may_know(session):
         return []
     try:
         found = search(session.uri, experiment, where=where, max_results=many, templates=session.templates)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import sys
 import tempfile
@@ -26,9 +27,9 @@ from .errors import BackendUnavailable, TrackedError
 from .identity import to_bytes
 from .outcome import FINISHED
 from .patience import bounded
+from .reachable import check_reach, may_know
 from .session.backends import backend_for, is_in_memory
 from .session.building import Session
-from .shipper import status
 
 SCHEMA = "tracked.result/1"
 ARTIFACT = "stored_result"
@@ -43,6 +44,8 @@ AGAIN = 60.0
 """Seconds for which a store that did not answer is not asked again."""
 _KEPT = 2
 """Results of one key that are kept on this machine."""
+MOST_KEYS = 1000
+"""Keys of which results are kept here: of more, those that were stored last.  The store has the others."""
 _SILENT: dict[str, float] = {}
 """Stores that did not answer, and until when they are left alone."""
 
@@ -105,19 +108,33 @@ def keep(session: Session, key: str, run: str, write: Callable[[Path], Mapping[s
         note = {"schema": SCHEMA, "run": run, "time": time.time(), **write(fresh)}
         (fresh / NOTE).write_text(json.dumps(note), encoding="ascii")
         return _settled(fresh, top / run)
-    except BaseException:
+    finally:
         shutil.rmtree(fresh, ignore_errors=True)
-        raise
 
 
 def _settled(fresh: Path, target: Path) -> Path:
     with suppress(OSError):  # another process was there first: its copy is as good
         fresh.rename(target)
-    shutil.rmtree(fresh, ignore_errors=True)
     for old in [found.folder for found in _in(target.parent)][_KEPT:]:
         if old is not None:
             shutil.rmtree(old, ignore_errors=True)
+    _let_go(target.parent.parent)
     return target
+
+
+def _let_go(results: Path) -> None:
+    """Forget the keys that got no result for the longest time, where there are too many."""
+    keys = list(os.scandir(results))
+    if len(keys) > MOST_KEYS:
+        keys.sort(key=_changed)
+        for key in keys[: len(keys) - MOST_KEYS]:
+            shutil.rmtree(key, ignore_errors=True)
+
+
+def _changed(entry: os.DirEntry[str]) -> float:
+    with suppress(OSError):  # another process was there first
+        return entry.stat().st_mtime
+    return 0.0
 
 
 def noted(session: Session, key: str, experiment: str) -> list[Finished]:
@@ -184,31 +201,6 @@ def is_gone(session: Session, found: Finished, key: str) -> bool:
         return False
     there = in_store(session, key, found.experiment)
     return there is not None and found.run not in {known.local_id for known in there}
-
-
-def may_know(session: Session) -> bool:
-    """Whether there is a store to be asked: a database that is not there yet knows nothing."""
-    from .mlflow.setup import database_of  # noqa: PLC0415 - who asks pays
-
-    database = database_of(session.uri)
-    return database is None or database.exists()
-
-
-def check_reach(session: Session) -> None:
-    """See that the store may answer, in a second or two: MLflow's own client would wait for minutes.
-
-    Raises:
-        BackendUnavailable: it does not.
-    """
-    told = session.status()
-    is_news = time.time() - told.time < status.FRESH
-    if is_news and told.phase in (status.WAITING, status.REFUSED):
-        raise BackendUnavailable(told.error or "it does not answer")
-    if session.is_mlflow:
-        from .mlflow.durable.reach import answers  # noqa: PLC0415 - as above
-
-        if not answers(session.uri):
-            raise BackendUnavailable("it does not answer")
 
 
 def fetched(session: Session, key: str, known: KnownRun) -> Finished | None:

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import errno
 import logging
-from contextlib import suppress
+from collections.abc import Callable
 from types import TracebackType
 
 from . import speech
+from .foreign import told
 
 log = logging.getLogger("tracked")
 log.addHandler(logging.NullHandler())
@@ -31,11 +32,11 @@ class Guard:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
-        if not isinstance(error, Exception):
+        if error is None or not isinstance(error, Exception):
             return False
         log.debug("tracking failed", exc_info=error)
         speech.warn_once(
-            f"tracking failed here and your code goes on: {_told(error)} (TRACKED_DISABLED=1 switches tracking off)",
+            f"tracking failed here and your code goes on: {told(error)} (TRACKED_DISABLED=1 switches tracking off)",
             about=_about(error, trace),
         )
         return True
@@ -44,12 +45,18 @@ class Guard:
 guard = Guard()
 
 
-def _told(error: Exception) -> str:
-    # An exception may come out of the user's objects, and need not be able to say what it is.
-    with suppress(Exception):
-        if text := str(error).strip():
-            return f"{type(error).__name__}: {text.splitlines()[0][:300]}"
-    return type(error).__name__
+def each_once(steps: list[Callable[[], None]]) -> None:
+    """Take these steps of ours, the last one first, until none is left; one that fails costs no other.
+
+    Other threads may take of them and add to them meanwhile.
+    """
+    while True:
+        try:
+            step = steps.pop()
+        except IndexError:
+            return
+        with guard:
+            step()
 
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)

@@ -10,9 +10,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import speech
 from .hiding import Hidden
+from .later import Later
 
 if TYPE_CHECKING:
+    from . import params
     from .params import FlatParams
+else:
+    params = Later(globals(), "params", "tracked.params")
 
 
 class Taken(NamedTuple):
@@ -32,7 +36,7 @@ class Inputs:
         self.values = dict(values)
         self._long: dict[str, str] = {}
         self._suffix = ""
-        self._lock = threading.Lock()
+        self.lock = threading.Lock()
 
     def file(self, *, joined: bool) -> str:
         """Name of the artifact that holds the long ones whole."""
@@ -44,12 +48,10 @@ class Inputs:
 
     def take(self, values: Mapping[str, str], long: Mapping[str, str]) -> Taken:
         """Take these in; what is there already stays."""
-        from .params import same_value  # noqa: PLC0415 - loaded with the first call, not with `import tracked`
-
-        with self._lock:
+        with self.lock:
             new = {key: value for key, value in values.items() if key not in self.values}
             known = self.values
-            changed = {k: v for k, v in values.items() if k in known and not same_value(known[k], v)}
+            changed = {k: v for k, v in values.items() if k in known and not params.same_value(known[k], v)}
             self.values = known | new
             whole = {key: text for key, text in long.items() if key in new}
             self._long |= whole
@@ -65,11 +67,21 @@ def whole_text(whole: Mapping[str, str]) -> bytes:
 
 def flat_params(values: Mapping[str, Any], hidden: Hidden | None = None) -> FlatParams:
     """Inputs as flat texts without secrets; those among the values are hidden from now on."""
-    from .params import params_of  # noqa: PLC0415 - loaded with the first call, not with `import tracked`
-
     hidden = hidden or Hidden()
-    flat = params_of(values, secrets=hidden.texts())
+    flat = params.params_of(values, secrets=hidden.texts())
     hidden.add(flat.secrets)
     if flat.remark:
         speech.warn_once(flat.remark, about="params of one name")
     return flat
+
+
+def merged(values: Mapping[str, Any] | None, more: dict[str, Any]) -> Mapping[str, Any]:
+    """What was given as a mapping and by name, together."""
+    if values is None:
+        return more
+    if isinstance(values, Mapping):
+        return {**values, **more}
+    speech.warn_once(
+        f"track.* takes values by name or in a mapping, not in {type(values).__name__}; it is left out"
+    )
+    return more

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 from . import speech
 from . import tags as t
 from .attempts import Former, KnownRun
-from .azure.work import SUBMITTED
 from .errors import BackendUnavailable, Refused
 from .parents import Parent
 from .patience import bounded
@@ -33,15 +32,16 @@ def goes_on(plan: RunPlan, parent: Parent, session: Session) -> RunPlan:
     """The plan of a run that joins its job's run, with what an earlier start of the job has left there."""
     if parent.attach is None or parent.attach != os.environ.get(JOB) or plan.former is not None:
         return plan
-    from .session.backends import backend_for  # noqa: PLC0415 - keeps `import tracked` quick
+    from .azure.work import SUBMITTED  # noqa: PLC0415 - keeps `import tracked` quick
+    from .session.backends import backend_for  # noqa: PLC0415 - as above
 
+    plan = _as_submitted(plan, os.environ.get(SUBMITTED, ""))
     backend, run_id = backend_for(session.uri, session.home), parent.attach
     try:
         known = bounded(lambda: backend.known(run_id), PATIENCE)
     except (BackendUnavailable, Refused) as error:
         speech.warn_once(f"what the job's run {run_id} has by now is not known ({error}): steps begin at 0")
         return plan
-    plan = _as_submitted(plan, os.environ.get(SUBMITTED, ""))
     former = Former(run_id, os.urandom(16).hex(), 0, known.params, known.steps, _start(known))
     return replace(plan, former=former)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from . import speech
+from .foreign import attempted, text_of, told
 from .guard import guard
 from .measure import is_same
 from .naming import qualified_name
@@ -56,10 +57,14 @@ def _log_histories(run: Run, result: Result, last: Collection[str]) -> None:
 
 
 def _keep_part(run: Run, result: Result, part: Part, names: set[str]) -> None:
-    try:
-        part.keeper(part.value, part.name, _under_free_names(run, part.key, names))
-    except Exception as error:  # noqa: BLE001 - drawing and writing run other people's code
-        result.cannot_keep(part.key, part.value, _told(error))
+    if why := _why_not(part.keeper, part.value, part.name, _under_free_names(run, part.key, names)):
+        result.cannot_keep(part.key, part.value, why)
+
+
+def _why_not(keeper: Keeper, value: Any, name: str, keep: Keep) -> str:
+    """Keep it, which draws and writes by other people's code; empty if that went well, else why not."""
+    error = attempted(lambda: keeper(value, name, keep)).error
+    return "" if error is None else text_of(error) if isinstance(error, NotSaved) else told(error)
 
 
 def _under_free_names(run: Run, key: str, names: set[str]) -> Keep:
@@ -73,11 +78,6 @@ def _under_free_names(run: Run, key: str, names: set[str]) -> Keep:
         run.artifact(content, free, move=move)
 
     return keep
-
-
-def _told(error: Exception) -> str:
-    first = next(iter(str(error).splitlines()), "")
-    return first if isinstance(error, NotSaved) else f"{type(error).__name__}: {first}"[:300]
 
 
 def keep_figure(run: Run, figure: Any, name: str) -> None:
@@ -101,14 +101,9 @@ def _keep(
     with guard:
         if run.is_off:
             return
-        why = f"it is no {what}"
-        try:
-            if keeper is not None:
-                keeper(value, name, keep or run.artifact)
-                return
-        except Exception as error:  # noqa: BLE001 - as above
-            why = _told(error)
-        given = qualified_name(type(value))
-        speech.warn_once(
-            f"{name!r}, a {given}, is not kept in run {run.name}: {why}", f"not kept {given} {why}"
-        )
+        why = f"it is no {what}" if keeper is None else _why_not(keeper, value, name, keep or run.artifact)
+        if why:
+            given = qualified_name(type(value))
+            speech.warn_once(
+                f"{name!r}, a {given}, is not kept in run {run.name}: {why}", f"not kept {given} {why}"
+            )

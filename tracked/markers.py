@@ -22,6 +22,7 @@ from typing import Annotated, Any, Union
 from weakref import WeakKeyDictionary
 
 from .errors import ConfigError
+from .foreign import annotations_of, attempted
 
 
 @dataclass(frozen=True)
@@ -126,10 +127,8 @@ def _read(source: Any) -> Iterator[tuple[str, tuple[Marker, ...]]]:
 
 
 def _annotations(source: Any) -> Mapping[str, Any]:
-    try:
-        return typing.get_type_hints(source, include_extras=True)
-    except Exception:  # noqa: BLE001 - annotations are user code: they may raise anything
-        return {name: _lenient(text, source) for name, text in _raw(source).items()}
+    found = annotations_of(source)
+    return {name: _lenient(text, source) for name, text in _raw(source).items()} if found is None else found
 
 
 def _raw(source: Any) -> Mapping[str, Any]:
@@ -151,10 +150,8 @@ def _lenient(annotation: Any, source: Any) -> Any:
         return annotation
     module = sys.modules.get(source.__module__)
     scope = getattr(source, "__globals__", None) or getattr(module, "__dict__", {})
-    try:
-        return eval(annotation, {}, _Scope(scope))  # noqa: S307 - the program's own annotation
-    except Exception:  # noqa: BLE001 - see above; the markers are then read from the text
-        return _written(annotation)
+    found = attempted(lambda: eval(annotation, {}, _Scope(scope)))  # noqa: S307 - the program's own annotation
+    return found.value if found.error is None else _written(annotation)
 
 
 def _written(annotation: str) -> Any:

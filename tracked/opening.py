@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import session as sessions
 from . import tags as t
@@ -12,9 +12,15 @@ from .call import Call
 from .context import CURRENT, RunRef
 from .decisions import AS_NEW, Decision, Question
 from .guard import guard
+from .later import Later
 from .plan import AGGREGATE, NEW, Kind, Options, RunPlan
 from .run import Run
 from .scope import is_off_here, open_run
+
+if TYPE_CHECKING:
+    from . import calls
+else:
+    calls = Later(globals(), "calls", "tracked.calls")
 
 
 @dataclass(frozen=True)
@@ -65,14 +71,15 @@ class Opener:
 
     def _run_of_many(self, call: Call, wrapped: Any) -> Run | None:
         from .aggregate import one_of_many  # noqa: PLC0415 - few ask for it
-        from .calls import secrets_of  # noqa: PLC0415 - identity is loaded with the first call, not with `import tracked`
 
         parent = self.options.parent
         if parent is None and CURRENT.get() is None:
             parent = self.carried
         with guard:
             what = self.kind.stage, call.function, self.options.name
-            return one_of_many(what, parent, lambda: self._of_many(call, wrapped), secrets_of(call, wrapped))
+            return one_of_many(
+                what, parent, lambda: self._of_many(call, wrapped), calls.secrets_of(call, wrapped)
+            )
         return None
 
     def _of_many(self, call: Call, wrapped: Any) -> Run:
@@ -82,11 +89,9 @@ class Opener:
         return open_run(self._placed(replace(plan, tags=tags)))
 
     def _plan(self, call: Call, wrapped: Any) -> RunPlan:
-        from .calls import plan_of  # noqa: PLC0415 - as above
-
         given = self.options
         with guard:
-            return plan_of(self.kind, given, call, wrapped)
+            return calls.plan_of(self.kind, given, call, wrapped)
         named = given.name is not None
         return RunPlan(
             given.name or call.name, self.kind.stage, given.experiment, given.parent, is_named=named

@@ -13,6 +13,7 @@ from typing import Any
 
 from . import tags
 from .errors import TrialPruned
+from .foreign import answer
 
 FINISHED, FAILED, KILLED = "FINISHED", "FAILED", "KILLED"
 _SIGNALLED = {128 + s for s in (signal.SIGINT, signal.SIGTERM)}
@@ -92,13 +93,6 @@ def _told(error: BaseException, redact: Callable[[str], str]) -> dict[str, str]:
     trace = "".join(traceback.format_exception(type(error), error, error.__traceback__))
     return {
         tags.ERROR_TYPE: f"{type(error).__module__}.{type(error).__qualname__}".removeprefix("builtins."),
-        tags.ERROR_MESSAGE: redact(_text(error))[:1000],
+        tags.ERROR_MESSAGE: redact(answer(lambda: str(error), "its text cannot be told"))[:1000],
         tags.ERROR_TRACEBACK: redact(trace)[-_TRACEBACK_LENGTH:],
     }
-
-
-def _text(error: BaseException) -> str:
-    try:
-        return str(error)
-    except Exception:  # noqa: BLE001 - its text is the user's code, and may raise anything
-        return "its text cannot be told"

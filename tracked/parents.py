@@ -12,6 +12,7 @@ from . import session as sessions
 from . import speech
 from .context import CURRENT, HasRef, RunRef, guessed, is_any_open, is_astray, named_run
 from .errors import ConfigError
+from .variables import variable
 
 if TYPE_CHECKING:
     from .session.building import Session
@@ -62,7 +63,7 @@ def parent_of(given: Any, session: Session) -> Parent:
         return Parent(run_id=plain.run_id)
     if (guess := guessed()) is not None:
         return replace(_of_ref(guess.ref, session, guess), is_guessed=True)
-    carried = from_environment(os.environ)
+    carried = from_environment(os.environ) if variable(CONTEXT) else None
     found = _of_ref(carried, session) if carried else _handed_over(session.joined)
     if found.is_none and is_astray() and is_any_open():
         _say_it_stands_alone()
@@ -108,7 +109,7 @@ def _travelled(given: Any) -> RunRef | None:
         return given if isinstance(given, RunRef) else None
     outer = CURRENT.get()
     if outer is None:
-        return from_environment(os.environ)
+        return from_environment(os.environ) if variable(CONTEXT) else None
     return outer.ref if outer.was_joined else None
 
 
@@ -120,8 +121,8 @@ def _of_ref(ref: RunRef, session: Session, outer: HasRef | None = None) -> Paren
 
 
 def _handed_over(joined: set[str]) -> Parent:
-    run_id = next((os.environ[name] for name in HANDED_OVER if os.environ.get(name)), None)
-    if run_id is None:
+    run_id = next(filter(None, map(variable, HANDED_OVER)), "")
+    if not run_id:
         return Parent()
     if run_id in joined:
         return Parent(run_id=run_id)

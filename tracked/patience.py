@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .errors import BackendUnavailable
+from .foreign import Attempt, attempted
 
 
 def bounded(ask: Callable[[], Any], patience: float) -> Any:
@@ -15,19 +16,12 @@ def bounded(ask: Callable[[], Any], patience: float) -> Any:
     Raises:
         BackendUnavailable: it does not.
     """
-    answer: list[Any] = []
-
-    def run() -> None:
-        try:
-            answer.append(ask())
-        except Exception as error:  # noqa: BLE001 - raised again where somebody waits for it
-            answer.append(error)
-
-    thread = threading.Thread(target=run, daemon=True)
+    came: list[Attempt] = []
+    thread = threading.Thread(target=lambda: came.append(attempted(ask)), daemon=True)
     thread.start()
     thread.join(patience)
-    if not answer:
+    if not came:
         raise BackendUnavailable(f"no answer in {patience:.0f} s")
-    if isinstance(answer[0], Exception):
-        raise answer[0]
-    return answer[0]
+    if came[0].error is not None:
+        raise came[0].error
+    return came[0].value

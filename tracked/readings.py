@@ -32,8 +32,11 @@ def read_step(step: Any, name: str) -> int | None:
         return step
     try:
         return int(step)
-    except (TypeError, ValueError):
-        speech.warn_once(f"step {step!r} in run {name} is no whole number: the next step is taken")
+    except (TypeError, ValueError, OverflowError):
+        speech.warn_once(
+            f"step {step!r} in run {name} is no whole number: the next step is taken",
+            about=f"steps of run {name}",  # a loop has another one each time
+        )
         return None
 
 

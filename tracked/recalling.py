@@ -46,9 +46,8 @@ def _fetched(session: Session, found: Finished, path: Path, files: kept_paths.Fi
 
     run_id = found.run_id or _id_of(session, found)
     told = json.dumps(sorted(files.items())).encode()
-    target = (
-        session.home / "reused" / run_id / hashlib.sha256(told).hexdigest()[:16] / (path.name or "result")
-    )
+    own = path.name if path.name.strip(".") else "result"  # `..` would lead out of the run's folder
+    target = session.home / "reused" / run_id / hashlib.sha256(told).hexdigest()[:16] / own
     if not kept_paths.is_there(target, files):
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         fetch_by_content(Repository(client_for(session.uri, session.templates), run_id), files, target)

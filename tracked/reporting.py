@@ -160,13 +160,21 @@ def _numbered(trials: Sequence[Facts]) -> dict[int, Facts]:
 
 
 def _tried(number: int, run: Facts, names: Sequence[str], course: Course = ()) -> Tried:
-    values = [value for name in names if (value := run.metric(name)) is not None]
+    values = list(_values(run, names))
     is_feasible = all(value <= 0 for key, value in run.metrics.items() if key.startswith("constraint/"))
     state = t.read(run.tags, t.TRIAL_STATE) or (
         "complete" if run.attributes["status"] == "FINISHED" else "failed"
     )
     params = {key: _value(text) for key, text in run.params.items()}
     return Tried(number, state, values, params, course, is_feasible)
+
+
+def _values(run: Facts, names: Sequence[str]) -> Iterator[float]:
+    """The objectives, up to the first that is missing: what comes behind it must not be taken for it."""
+    for name in names:
+        if (value := run.metric(name)) is None:
+            return
+        yield value
 
 
 def _value(text: str) -> Any:

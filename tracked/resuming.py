@@ -22,13 +22,13 @@ from .attempts import Former, KnownRun
 from .context import RunRef, around, open_here
 from .decisions import Decision, Question
 from .errors import BackendUnavailable, Refused
-from .finished import check_reach, may_know
 from .outcome import FINISHED, KILLED
 from .parents import session_for
 from .patience import bounded
 from .plan import JOIN, NEW, RESUME, RunPlan
 from .ports import Backend
 from .process import owner
+from .reachable import check_reach, may_know
 from .records import Closed, Opened, Tags
 from .reusing import experiment_of, not_recognised, reused
 from .run import Run

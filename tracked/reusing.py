@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from functools import partial
 from typing import NamedTuple
 
 from . import announcing, finished, speech, storing
@@ -13,6 +14,7 @@ from .context import CURRENT, RunRef, named_run, open_runs
 from .decisions import Decision, Question
 from .errors import RunExists
 from .finished import Finished
+from .foreign import attempted, text_of
 from .guard import guard
 from .identity import explain
 from .outcome import FINISHED
@@ -25,6 +27,8 @@ from .session.building import Session
 from .spans import seconds_of, shown
 
 RUNNING = "RUNNING"
+MOST_NAMED = 100
+"""Runs that a run names whose results were given in it; of more it tells how many they are."""
 
 
 class Unfit(NamedTuple):
@@ -46,10 +50,10 @@ def reused(question: Question) -> Decision | None:
         if isinstance(found, Unfit):
             _say_why(question, found)
             continue
-        try:
-            result = recall(question.options, question.function, session, found)
-        except Exception as error:  # noqa: BLE001 - a class of the user's is built, which may raise anything
-            _say_why(question, Unfit(found, f"its result does not come back: {error}"))
+        # Classes of the user's are built for it.
+        result, error = attempted(partial(recall, question.options, question.function, session, found))
+        if error is not None:
+            _say_why(question, Unfit(found, f"its result does not come back: {text_of(error)}"))
             continue
         with guard:
             remember(result, RunRef(found.run, str(session.folder.path), found.experiment))
@@ -125,11 +129,20 @@ def _tell(question: Question, session: Session, found: Finished) -> None:
     """Note it on the run around, if there is one; else say it."""
     outer = CURRENT.get()
     if isinstance(outer, Run):
-        made = session.ids.get(found.run)
-        run_id = found.run_id or (made.run_id if made else found.run)
-        outer.tag({f"{t.REUSED}{question.call.name}-{(question.key or '')[:6]}": run_id})
+        outer.story.reused += 1
+        outer.tag(_spared(question, session, found) if outer.story.reused <= MOST_NAMED else _how_many(outer))
     else:
         announcing.reused(question.call.name, found.name, shown(time.time() - found.time))
+
+
+def _spared(question: Question, session: Session, found: Finished) -> dict[str, str]:
+    made = session.ids.get(found.run)
+    run_id = found.run_id or (made.run_id if made else found.run)
+    return {f"{t.REUSED}{question.call.name}-{(question.key or '')[:6]}": run_id}
+
+
+def _how_many(outer: Run) -> dict[str, str]:
+    return {t.N_REUSED: str(outer.story.reused)}
 
 
 def _say_why(question: Question, unfit: Unfit) -> None:

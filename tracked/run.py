@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 from . import announcing
 from . import tags as t
 from .attempts import NOTHING_BEFORE
-from .context import HasRef, RunRef, has_ended
+from .context import HasRef, RunRef, around, has_ended, open_runs
 from .describing import Story, last_tags
-from .errors import TrackedError
-from .guard import guard
+from .guard import each_once, guard
 from .hiding import Hidden
+from .in_store import InStore
 from .inputs import Inputs, flat_params, whole_text
 from .lengths import digest
 from .outcome import Outcome
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from .session.building import Session
 
 
-class Run:
+class Run(InStore):
     """An open run: what is logged here is in a file before the call returns.
 
     No method raises because of tracking: what cannot be recorded is said once, and the code goes on.
@@ -66,8 +66,7 @@ class Run:
         self.crowd = announcing.Crowd()
         self.checkpoints: list[Any] = []
         self._series = Series(before.steps)
-        self._latest = 0
-        self._lock = threading.Lock()
+        self._latest, self._lock = 0, threading.Lock()
         self.closed: Outcome | None = None
         self._ended: float | None = None
 
@@ -95,45 +94,6 @@ class Run:
     def is_off(self) -> bool:
         """Whether nothing is recorded here."""
         return self.session is None
-
-    @property
-    def id(self) -> str:
-        """MLflow's id of the run; waits until the run is there.
-
-        Raises:
-            BackendUnavailable: the store does not answer; the run is kept and made later.
-        """
-        return self._tracked().remote(self.ref).run_id
-
-    @property
-    def url(self) -> str:
-        """Where to see the run: an address, or for a local store the command that shows it; waits like ``id``."""
-        from .mlflow.urls import run_url  # noqa: PLC0415 - only who asks pays
-
-        remote = self._tracked().remote(self.ref)
-        return run_url(self._tracked().uri, remote.experiment_id, remote.run_id)
-
-    @property
-    def info(self) -> Any:
-        """MLflow's ``RunInfo``, read from the store after delivering what was logged."""
-        return self._read().info
-
-    @property
-    def data(self) -> Any:
-        """MLflow's ``RunData``, read from the store after delivering what was logged."""
-        return self._read().data
-
-    def _read(self) -> Any:
-        from .mlflow.finder import get_run  # noqa: PLC0415 - loads MLflow: only who asks pays
-
-        session = self._tracked()
-        session.flush()
-        return get_run(session.uri, self.id)
-
-    def _tracked(self) -> Session:
-        if self.session is None:
-            raise TrackedError("this run is not tracked: tracking is off or could not begin")
-        return self.session
 
     def log(self, values: Mapping[str, Any], step: int | None = None) -> None:
         """Log numbers measured now, at ``step`` or at the next step of each key."""
@@ -188,12 +148,7 @@ class Run:
             self.log(plan.metrics)
 
     def take(self, values: Mapping[str, str], long: Mapping[str, str]) -> None:
-        """Write params that are flat texts by now; of a param that is there already the first value stays.
-
-        Args:
-            values: texts by key, as long as the store takes them.
-            long: the whole texts of those that had to be cut.
-        """
+        """Write flat texts, and those that had to be cut whole beside them; of each param the first value stays."""
         new, changed, whole = self.inputs.take(values, long)
         if new:
             self._write(Params(self.ref.run, new))
@@ -256,6 +211,7 @@ class Run:
                 self._wind_up(outcome)
             finally:
                 # Also when that failed or was interrupted: nobody would end the run later.
+                has_ended(self)
                 self.closed, self._ended = outcome, time.monotonic()
                 self._write(Closed(self.ref.run, time_ns() // 1_000_000, outcome.status))
             self.session.serve()
@@ -264,11 +220,13 @@ class Run:
 
     def _wind_up(self, outcome: Outcome) -> None:
         self.closed = outcome  # what ends with this run may ask how it ended
-        while self.before_close:
-            self.before_close.pop()()
-        has_ended(self)
+        each_once(self.before_close)
         if tags := last_tags(self, outcome):
             self._write(Tags(self.ref.run, tags))
+
+    def _renew_locks(self) -> None:
+        """Go on in a forked child: whoever held these locks is not there to let them go."""
+        self._lock = self.inputs.lock = self.story.lock = threading.Lock()
 
     def _repr_html_(self) -> str:
         from .cards import of_run  # noqa: PLC0415 - only a notebook asks
@@ -279,3 +237,13 @@ class Run:
         state = self.closed.status.lower() if self.closed else "running"
         metrics = "".join(f", {key}={value:.4g}" for key, value in list(self.last.items())[:3])
         return f"Run({self.name}, {state}{metrics}, id={self.ref.run[:8]})"
+
+
+def _forked() -> None:
+    for run in (*open_runs(), *around()):
+        if isinstance(run, Run):
+            run._renew_locks()  # noqa: SLF001 - nobody else is to call it
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)

@@ -72,10 +72,10 @@ def mlflow_runs_to_pandas(
     Raises:
         As :func:`find_mlflow_runs`.
     """
-    from .mlflow.frames import to_pandas  # noqa: PLC0415 - loads MLflow: only who asks pays
+    from .mlflow.frames import found_facts, frame  # noqa: PLC0415 - loads MLflow: only who asks pays
 
     also, session = also_in_state(where, status), delivered()
-    return to_pandas(
+    found = found_facts(
         session.uri,
         experiment_name or session.experiment,
         filter_string,
@@ -84,6 +84,7 @@ def mlflow_runs_to_pandas(
         where=also,
         templates=session.templates,
     )
+    return frame(found)
 
 
 def query_runs_by_tags(

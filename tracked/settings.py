@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple, NoReturn
 
-from . import naming, switches, tags
+from . import further_names, naming, switches, tags
 from .errors import ConfigError
 from .nearest import did_you_mean
 
@@ -119,7 +119,7 @@ class _Table(NamedTuple):
 
 _TABLES = {
     "switches": _Table(switches.flat, switches.strange, switches.is_on),
-    "tags": _Table(tags.renamed, tags.strange, tags.checked_name),
+    "tags": _Table(further_names.renamed, further_names.strange, further_names.checked_name),
     "name_template": _Table(naming.by_stage, lambda _: "", naming.checked_template),
 }
 
@@ -189,9 +189,9 @@ def _items(name: str, value: Any, wrong: Wrong) -> Iterable[tuple[str, Any]]:
 def _pairs(text: str) -> dict[str, str] | None:
     """What such a text says; None if it is none."""
     pairs = [part.partition("=") for part in text.split(",") if part.strip()]
-    return (
-        {key.strip(): value.strip() for key, _, value in pairs} if all(mark for _, mark, _ in pairs) else None
-    )
+    if not all(mark for _, mark, _ in pairs):
+        return None
+    return {key.strip(): value.strip() for key, _, value in pairs}
 
 
 def _is_nothing(value: Any) -> bool:
@@ -220,14 +220,10 @@ def unknown(layer: Layer, also: Iterable[str] = ()) -> list[str]:
     strange += [
         told
         for name, table in _TABLES.items()
-        for key, _ in _items(name, layer.values.get(name), _leave_out)
+        for key, _ in _items(name, layer.values.get(name), lambda _: None)
         if (told := table.strange(key))
     ]
     return [f"{layer.origin}: {line}" for line in strange]
-
-
-def _leave_out(_: ConfigError) -> None:
-    """What cannot be read is told where its value is wanted."""
 
 
 def _typed(name: str, key: str, value: Any) -> Any:

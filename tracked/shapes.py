@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
+from .foreign import answer, attempted
 from .markers import NO_MARKERS, Markers, markers_of
 
 NOT_STORED: Mapping[str, Any] = types.MappingProxyType({"tracked.stored": False})
@@ -73,10 +74,7 @@ def record_reader(cls: type) -> Reader | None:
 def fields_of(value: Any) -> Mapping[Any, Any] | None:
     """The value as a mapping, one level deep and without a copy of what it holds; None if it is not made so."""
     read = mapping_reader(type(value)) or record_reader(type(value))
-    try:
-        return None if read is None else read(value)
-    except Exception:  # noqa: BLE001 - reading a field may run code of its owner, which may raise anything
-        return None
+    return None if read is None else answer(lambda: read(value), None)
 
 
 def field_markers(cls: type) -> Markers:
@@ -91,10 +89,9 @@ def field_markers(cls: type) -> Markers:
 def plain_omegaconf(config: Any) -> Any:
     """An OmegaConf container as plain dicts and lists, interpolations resolved where they can be."""
     to_container = sys.modules["omegaconf"].OmegaConf.to_container
-    try:
-        return to_container(config, resolve=True)
-    except Exception:  # noqa: BLE001 - an interpolation may run any resolver of the user's: it stays as it is written
-        return to_container(config, resolve=False)
+    resolved = attempted(lambda: to_container(config, resolve=True))
+    # An interpolation may run any resolver of the user's: one that fails stays as it is written.
+    return resolved.value if resolved.error is None else to_container(config, resolve=False)
 
 
 def _itself(value: Any) -> Any:

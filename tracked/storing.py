@@ -9,6 +9,7 @@ from typing import Any
 from . import finished, speech
 from . import tags as t
 from .annotated import result_hint
+from .foreign import attempted, text_of, told
 from .identity import canonical
 from .identity.plumbing import kept
 from .plan import NEW, REUSE, Options
@@ -42,11 +43,12 @@ def keep(run: Run, options: Options, function: Any, result: Any) -> None:
             "key": key.payload,
             "asked": asked_of(options),
         }
-        try:
-            return {**note, "value": _stored(run, folder, result, result_hint(options, function))}
-        except Exception as error:  # noqa: BLE001 - fields of the user's objects are read, which may raise anything
-            state = f"{error}" if isinstance(error, NotStorable) else f"{type(error).__name__}: {error}"
-            return {**note, "why": state}
+        value, error = attempted(lambda: _stored(run, folder, result, result_hint(options, function)))
+        if error is None:
+            return {**note, "value": value}
+        # What the user's objects say may be anything, and the note stays on the disk.
+        state = run.hidden.prose(text_of(error) if isinstance(error, NotStorable) else told(error))
+        return {**note, "why": state}
 
     folder = finished.keep(session, key.hash, run.ref.run, write)
     if run.switches.log_artifacts:

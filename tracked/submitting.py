@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,106 +13,13 @@ from . import session as sessions
 from . import tags as t
 from .azure import bind, submitted
 from .azure.work import Search, Where, Work, command_job, sweep_job
-from .context import CURRENT, RunRef
+from .context import CURRENT
 from .decisions import Question
+from .elsewhere import Job
 from .errors import ConfigError
 from .naming import qualified_name
 
 _DATA = ("uri_file", "uri_folder", "mltable", "mlflow_model", "custom_model", "triton_model")
-
-
-@dataclass(frozen=True)
-class Job:
-    """A call that was submitted: its run is the job's, and stands for a run wherever one is named.
-
-    Attributes:
-        name: of the job; it is MLflow's id of its run.
-        url: its page in the studio.
-        experiment: name of its experiment.
-        uri: the workspace, as MLflow names it.
-        ml_client: the client that it was submitted by.
-    """
-
-    name: str
-    url: str
-    experiment: str
-    uri: str = field(repr=False)
-    ml_client: Any = field(repr=False)
-
-    @property
-    def run_id(self) -> str:
-        """MLflow's id of its run."""
-        return self.name
-
-    @property
-    def ref(self) -> RunRef:
-        """The reference by which it is a parent or a source."""
-        return RunRef(self.name, "", self.experiment, run_id=self.name)
-
-    @property
-    def status(self) -> str:
-        """What it does now: ``RUNNING``, ``FINISHED``, ``FAILED``, ``KILLED``, or Azure ML's word for what is before.
-
-        Raises:
-            LoginRefused, BackendUnavailable: the workspace does not tell.
-        """
-        return _status(submitted.state_of(self.ml_client, self.name))
-
-    def wait(self, timeout: float | None = None, *, pause: float = submitted.PAUSE) -> str:
-        """Wait until it has ended; a line tells each change of its state.
-
-        Args:
-            timeout: seconds, at most; any number if None.
-            pause: seconds between two looks.
-
-        Returns:
-            ``FINISHED``, ``FAILED`` or ``KILLED``.
-
-        Raises:
-            BackendUnavailable: it has not ended by then; it goes on.
-            LoginRefused: the workspace does not let us in any more.
-        """
-        return _status(submitted.wait(self.ml_client, self.name, timeout, pause))
-
-    @property
-    def run(self) -> Any:
-        """Its run, as MLflow's object.
-
-        Raises:
-            RunNotFound: it has not begun.
-            BackendUnavailable: the store does not answer.
-        """
-        from .mlflow.finder import get_run  # noqa: PLC0415 - loads MLflow: only who asks pays
-
-        return get_run(self.uri, self.name)
-
-    @property
-    def info(self) -> Any:
-        """MLflow's ``RunInfo``; raises as ``run``."""
-        return self.run.info
-
-    @property
-    def data(self) -> Any:
-        """MLflow's ``RunData``; raises as ``run``."""
-        return self.run.data
-
-    def children(self) -> list[Any]:
-        """The runs right below it, such as the trials of a sweep, as MLflow's objects; raises as ``run``."""
-        from .mlflow.finder import search  # noqa: PLC0415 - as above
-
-        return list(search(self.uri, self.experiment, where={f"tags.{t.MLFLOW_PARENT}": self.name}))
-
-    def download(self, path: str = "", dst: str | Path | None = None) -> Path:
-        """A file or folder among its artifacts, or all of them: as :func:`tracked.download_artifacts`."""
-        from .mlflow.artifacts.download import fetch  # noqa: PLC0415 - as above
-        from .mlflow.artifacts.repository import Repository  # noqa: PLC0415
-        from .mlflow.client import client_for  # noqa: PLC0415
-
-        return fetch(Repository(client_for(self.uri), self.name), path, None if dst is None else Path(dst))
-
-
-def _status(state: str) -> str:
-    return submitted.ENDS.get(state, state.upper())
 
 
 @dataclass(frozen=True)
@@ -201,16 +108,16 @@ def _search(options: Any, form: Mapping[str, Any], early: Any) -> Search:
     if len(search.objectives) != 1:
         raise ConfigError(f"Azure ML optimises one metric, not {', '.join(search.objectives)}")
     return Search(
-        form,
-        search.objectives[0],
-        search.directions[0],
-        options.sampler,
-        options.pruner,
-        options.seed,
-        options.n_trials or search.n_trials or 20,
-        options.n_jobs,
-        options.timeout,
-        early,
+        space=form,
+        metric=search.objectives[0],
+        goal=search.directions[0],
+        sampler=options.sampler,
+        pruner=options.pruner,
+        seed=options.seed,
+        trials=options.n_trials or search.n_trials or Search.trials,
+        at_once=options.n_jobs,
+        timeout=options.timeout,
+        early_termination=early,
     )
 
 
@@ -224,13 +131,13 @@ def _work(question: Question, inputs: Given, code: str | Path | None) -> Work:
     # A sweep job has no process of ours that could say what it is.
     tags = {t.STAGE: plan.stage, **keys} if is_sweep else {t.CALL_KEY: keys.get(t.CALL_KEY, "")}
     return Work(
-        f"{name.removesuffix(f'.{fn.__qualname__}')}:{fn.__qualname__}",
-        inputs.arguments,
-        plan.name,
-        plan.experiment or sessions.current().experiment,
-        str(Path(code or home).absolute()),
-        {key: value for key, value in {**hashes, **tags, **question.options.tags}.items() if value},
-        {**hashes, **keys},
+        target=f"{name.removesuffix(f'.{fn.__qualname__}')}:{fn.__qualname__}",
+        arguments=inputs.arguments,
+        name=plan.name,
+        experiment=plan.experiment or sessions.current().experiment,
+        code=str(Path(code or home).absolute()),
+        tags={key: value for key, value in {**hashes, **tags, **question.options.tags}.items() if value},
+        keys={**hashes, **keys},
     )
 
 
@@ -256,7 +163,12 @@ def submit(ml_client: Any, job: Mapping[str, Any]) -> Job:
     Raises:
         ConfigError, LoginRefused, BackendUnavailable: it does not; the message says why and what to do.
     """
-    session = sessions.current()
+    if ml_client is None:
+        raise ConfigError(
+            "a job needs the workspace: give ml_client, of tracked.create_ml_client_from_config"
+        )
     sent = submitted.send(ml_client, job)
-    uri = session.uri if bind.is_azure(session.uri) else submitted.uri_of(ml_client)
+    uri = sessions.current().uri
+    if not bind.is_of(uri, ml_client):
+        uri = submitted.uri_of(ml_client)
     return Job(str(sent.name), submitted.url_of(sent), str(job["experiment_name"]), uri, ml_client)

@@ -6,13 +6,8 @@ as anyone would write it; what is ours alone stands under ``tracked.``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
-
-from .errors import ConfigError
-from .lengths import shorten
-from .nearest import did_you_mean
 
 STAGE = "stage"
 BACKBONE = "backbone"
@@ -33,6 +28,8 @@ STORED = "tracked.result"
 """``stored`` where the result can be given back without the function, else why it cannot."""
 REUSED = "tracked.reused."
 """Before the name of a function and the beginning of its call key: the run whose result was given in its place."""
+N_REUSED = "tracked.n_reused"
+"""How many results were given in place of calls, where they are too many to name each run."""
 ATTEMPT = "tracked.attempt"
 """Which attempt at the run this is, from 2 on; a run that was never resumed has none."""
 ATTEMPT_ID = "tracked.attempt_id"
@@ -211,13 +208,13 @@ OF_ITS_OWNER = frozenset({LOCAL_ID, ATTEMPT, HOST, PROCESS, HEARTBEAT, TAKEN_OVE
 NO_NAMES: Mapping[str, str] = MappingProxyType({})
 SHORTEST_LIMIT = 64
 """Characters of the longest tag that must never be cut: a key."""
-_OWN = "tracked."
+OWN = "tracked."
 
 
 def is_ours(key: str) -> bool:
     """Whether the tag is one that we or MLflow live by, and no user's."""
     many = (PARAM_CHANGED, REUSED, INFINITE)
-    return key in _KEYS or (key.startswith((_OWN, "mlflow.")) and not key.startswith(many))
+    return key in KEYS or (key.startswith((OWN, "mlflow.")) and not key.startswith(many))
 
 
 def reading_order(key: str, names: Mapping[str, str] = NO_NAMES) -> tuple[str, ...]:
@@ -236,57 +233,10 @@ def read(tags: Mapping[str, str], key: str, names: Mapping[str, str] = NO_NAMES)
     return next((tags[name] for name in reading_order(key, names) if tags.get(name)), None)
 
 
-def fitted(
-    values: Mapping[str, str], names: Mapping[str, str], limit: int
-) -> tuple[Mapping[str, str], dict[str, str]]:
-    """Tags as they are written (the same object if nothing changes), and the whole texts of those that had to be cut.
-
-    Args:
-        values: by our keys, and others.
-        names: further names by our key, which are written beside ours.
-        limit: longest value, in characters; a longer one is cut and ends in a hash of the whole.
-    """
-    if not names and max(map(len, values.values()), default=0) <= limit:
-        return values, {}
-    further = {names[key]: value for key, value in values.items() if key in names}
-    both = {**further, **values}
-    long = {key: value for key, value in both.items() if len(value) > limit}
-    return both | {key: shorten(value, limit) for key, value in long.items()}, long
-
-
-def full_key(name: str) -> str:
-    """Our key, from its name with or without ``tracked.``."""
-    return name if name in _KEYS or _OWN + name not in _KEYS else _OWN + name
-
-
-def renamed(names: Mapping[Any, Any]) -> Iterator[tuple[str, Any]]:
-    """Further names by our full keys."""
-    return ((full_key(str(key)), name) for key, name in names.items())
-
-
-def strange(key: str) -> str:
-    """Why a tag of this key has no further name; empty if it may have one."""
-    if key in OURS_ALONE:
-        return f"the tag {key!r} has no other name: delivery goes by it"
-    return "" if key in _KEYS else f"there is no tag {key!r}{did_you_mean(key, _KEYS - OURS_ALONE)}"
-
-
-def checked_name(key: str, name: Any) -> str:
-    """A further name of a tag.
-
-    Raises:
-        ConfigError: it is none, or belongs to another tag of ours or to MLflow.
-    """
-    if not isinstance(name, str) or not name.strip():
-        raise ConfigError(f"the name of tag {key} is a text that is not empty, not {name!r}")
-    if name.startswith("mlflow.") or (name in _KEYS and name != key):
-        raise ConfigError(f"tag {key} cannot be called {name!r}: that name has a meaning of its own")
-    return name
-
-
-_KEYS = frozenset(
+KEYS = frozenset(
     value
     for constant, value in globals().items()
-    if constant.isupper() and isinstance(value, str) and not value.endswith(".") and constant != "_OWN"
+    if constant.isupper() and isinstance(value, str) and not value.endswith(".") and constant != "OWN"
     if not value.startswith(("mlflow.", "azureml."))
 ) - {N_CALLS, N_FAILED_CALLS}
+"""All of the above that are ours alone."""

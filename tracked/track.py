@@ -10,22 +10,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from . import joining, speech
+from .blocks import Block
 from .carrying import Bound, within
-from .context import CURRENT, is_any_open, is_astray, is_disabled, leave
-from .endings import ended
-from .guard import guard
-from .inputs import flat_params
-from .naming import run_name
+from .context import CURRENT, is_any_open, is_astray, is_disabled
+from .inputs import merged
+from .later import Later
 from .parents import CONTEXT
-from .plan import Kind, RunPlan
+from .plan import Kind
 from .run import Run
-from .scope import is_told_by_rank_zero, open_run
+from .scope import is_told_by_rank_zero
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -37,7 +34,12 @@ resume_from: Path | None
 It is fetched when it is first asked for, held against the digests that were kept with it, and removed at the run's end.
 """
 
-if not TYPE_CHECKING:
+if TYPE_CHECKING:
+    from . import bars, checkpoints, keeping
+else:
+    bars = Later(globals(), "bars", "tracked.bars")
+    checkpoints = Later(globals(), "checkpoints", "tracked.checkpoints")
+    keeping = Later(globals(), "keeping", "tracked.keeping")
 
     def __getattr__(name: str) -> Any:
         if name != "resume_from":
@@ -48,7 +50,7 @@ if not TYPE_CHECKING:
         return None if here is None else resume_point(here)
 
 
-class run:  # noqa: N801 - reads as a function: `with track.run(...)`
+class run(Block):  # noqa: N801 - reads as a function: `with track.run(...)`
     """A run around a block; works with ``with`` and ``async with``.
 
         with track.run("prepare", kind="training", rows=1000) as run: ...
@@ -72,39 +74,7 @@ class run:  # noqa: N801 - reads as a function: `with track.run(...)`
         tags: Mapping[str, str] | None = None,
         **params: Any,
     ) -> None:
-        self._given = name, kind, parent, experiment, tags or {}, params
-        self._open: list[tuple[Run, Any]] = []
-
-    def _plan(self) -> RunPlan:
-        name, kind, parent, experiment, tags, params = self._given
-        kind = kind if isinstance(kind, Kind) else Kind(str(kind))
-        experiment = None if experiment is None else str(experiment)
-        plan = RunPlan(run_name(str(name), kind.stage), kind.stage, experiment, parent)
-        with guard:
-            flat = flat_params(params)
-            plan = replace(plan, params=flat.values, whole_params=flat.long, secrets=flat.secrets)
-            return replace(plan, tags={str(k): str(v) for k, v in {**kind.tags, **tags}.items()})
-        return plan
-
-    def __enter__(self) -> Run:
-        opened = open_run(self._plan())
-        self._open.append((opened, CURRENT.set(opened)))
-        return opened
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        opened, token = self._open.pop()
-        leave(opened, token)
-        ended(opened, error)
-
-    async def __aenter__(self) -> Run:
-        return self.__enter__()
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.__exit__(kind, error, trace)
+        super().__init__(name, kind, parent, experiment, tags or {}, params)
 
 
 def current() -> Run | None:
@@ -127,12 +97,6 @@ def _here(what: str) -> Run | None:
     return found
 
 
-def _keeping() -> Any:
-    from . import keeping  # noqa: PLC0415 - loaded with the first figure or table, not with `import tracked`
-
-    return keeping
-
-
 def log(values: Mapping[str, Any] | None = None, /, *, step: int | None = None, **more: Any) -> None:
     """Log numbers: ``track.log(acc=.9)``, ``track.log({"val/acc": .9}, step=3)``.
 
@@ -140,32 +104,20 @@ def log(values: Mapping[str, Any] | None = None, /, *, step: int | None = None, 
     """
     here = CURRENT.get() or _here("log")
     if here is not None:
-        given = more if values is None else _merged(values, more) if more else values
+        given = more if values is None else merged(values, more) if more else values
         here.log(given, step)  # type: ignore[attr-defined]
-
-
-def _merged(values: Mapping[str, Any] | None, more: dict[str, Any]) -> Mapping[str, Any]:
-    """What was given as a mapping and by name, together."""
-    if values is None:
-        return more
-    if isinstance(values, Mapping):
-        return {**values, **more}
-    speech.warn_once(
-        f"track.* takes values by name or in a mapping, not in {type(values).__name__}; it is left out"
-    )
-    return more
 
 
 def params(values: Mapping[str, Any] | None = None, /, **more: Any) -> None:
     """Log inputs of the run; nested ones are flattened with ``.``."""
     if (here := _here("params")) is not None:
-        here.params(_merged(values, more))
+        here.params(merged(values, more))
 
 
 def tag(values: Mapping[str, Any] | None = None, /, **more: Any) -> None:
     """Label the run; a later label of the same name wins."""
     if (here := _here("tag")) is not None:
-        here.tag(_merged(values, more))
+        here.tag(merged(values, more))
 
 
 def note(text: str) -> None:
@@ -206,13 +158,13 @@ def figure(fig: Any, name: str = "figure") -> None:
         name: name of the artifact; its ending is added, or says the format where matplotlib can write it.
     """
     if (here := _here("figure")) is not None:
-        _keeping().keep_figure(here, fig, name)
+        keeping.keep_figure(here, fig, name)
 
 
 def table(rows: Any, name: str = "table") -> None:
     """Keep a table: a frame as Parquet with a CSV preview; a mapping of columns or a list of mappings as CSV."""
     if (here := _here("table")) is not None:
-        _keeping().keep_table(here, rows, name)
+        keeping.keep_table(here, rows, name)
 
 
 def model(fitted: Any, name: str = "model") -> None:
@@ -222,7 +174,7 @@ def model(fitted: Any, name: str = "model") -> None:
     are kept; scikit-learn is saved by MLflow, in skops format, where the program has loaded MLflow.
     """
     if (here := _here("model")) is not None:
-        _keeping().keep_given_model(here, fitted, name)
+        keeping.keep_given_model(here, fitted, name)
 
 
 def checkpoint(
@@ -245,8 +197,6 @@ def checkpoint(
         keep_last: how many of the last are kept.  Others are removed where the store can, and no longer offered.
     """
     if (here := _here("checkpoint")) is not None:
-        from . import checkpoints  # noqa: PLC0415 - loaded with the first one
-
         policy = {"monitor": monitor, "mode": mode, "keep_best": keep_best, "keep_last": keep_last}
         checkpoints.keep_checkpoint(here, content, step, **policy)
 
@@ -297,6 +247,4 @@ def quiet() -> Iterator[None]:
 
 def progress(iterable: Iterable[T], *, total: int | None = None, desc: str | None = None) -> Iterator[T]:
     """Iterate, showing a progress bar where there is a terminal or a notebook, and a line now and then elsewhere."""
-    from .bars import bar  # noqa: PLC0415 - tqdm is looked for only where a bar is wanted
-
-    return bar(iterable, total, desc)
+    return bars.bar(iterable, total, desc)

@@ -199,18 +199,16 @@ class ArtifactUploader:
         return upload_checkpoint_archive(archive_path, manifest, artifact_path, self.run_id)
 
 
-def _archive_kept(
-    named: Any, archive: Path, manifest: Mapping[str, Any] | None, name: str, *, move: bool = False
-) -> bool:
+def _archive_kept(named: Any, archive: Path, manifest: Mapping[str, Any] | None, name: str) -> bool:
     exact = f"{name}{ARCHIVE}" if name.endswith("/") else name
-    kept = _kept(named, archive, exact, move=move)
+    kept = _kept(named, archive, exact)
     # The manifest last: where it is, the archive is.
     if kept and manifest is not None:
         _kept(named, json.dumps(manifest, indent=2).encode(), _manifest_name(name))
     return kept
 
 
-def _kept(named: Any, content: Path | bytes, name: str | None, *, move: bool = False) -> bool:
+def _kept(named: Any, content: Path | bytes, name: str | None) -> bool:
     with guard:
         run = current() if named is None else existing_run(named)
         if not isinstance(run, Run) or run.session is None:
@@ -218,7 +216,7 @@ def _kept(named: Any, content: Path | bytes, name: str | None, *, move: bool = F
                 f"{name or content!r} is not kept: there is no tracked run around, and run_id= names none"
             )
             return False
-        record = stow(run.session, run.ref.run, content, name, move=move)
+        record = stow(run.session, run.ref.run, content, name)
         run.session.serve()
         return record is not None
     return False

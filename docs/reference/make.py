@@ -20,11 +20,10 @@ from docstrings import WIDTH, inline, prose, signature
 import tracked
 import tracked_command
 from tracked import errors, testing, track
-from tracked.kinds import Sweep
 from tracked.kinds.benchmark_options import BenchmarkOptions
 from tracked.kinds.conversion_options import ConversionOptions
 from tracked.kinds.sweep_options import SweepOptions
-from tracked.kinds.sweep_values import Trial
+from tracked.kinds.sweep_values import Sweep, Trial
 from tracked.plan import Options
 from tracked.run import Run
 

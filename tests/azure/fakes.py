@@ -33,7 +33,7 @@ def identity(**errors: Exception) -> ModuleType:
     module: Any = ModuleType("azure.identity")
     for name in (
         "ClientSecretCredential",
-        "EnvironmentCredential",
+        "CertificateCredential",
         "WorkloadIdentityCredential",
         "ManagedIdentityCredential",
         "AzureCliCredential",
@@ -45,6 +45,7 @@ def identity(**errors: Exception) -> ModuleType:
             return Credential(_name, errors.get(_name), {**given, "args": args})
 
         setattr(module, name, made)
+    module.ChainedTokenCredential = lambda only: only
     return module
 
 

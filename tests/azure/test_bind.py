@@ -67,6 +67,31 @@ def test_what_a_person_set_stays_and_ours_goes(monkeypatch) -> None:
     assert before == dict(os.environ)
 
 
+def test_another_store_has_its_own_cloud_and_credential() -> None:
+    """What was set for the store before does not stay: not its cloud, nor a credential that is not the new client's."""
+    bind.settle_cloud()
+    bind.settle(URI, "cli")
+    bind.settle(URI.replace("eastus.api.azureml.ms", "usgovvirginia.api.ml.azure.us"), "")
+    assert "AzureUSGovernment" == os.environ["AZUREML_CURRENT_CLOUD"]
+    assert bind.REFERENCE not in os.environ
+
+
+def test_a_reference_that_a_person_set_stays(monkeypatch) -> None:
+    """It is not ours to take back."""
+    monkeypatch.setenv(bind.REFERENCE, "managed-identity")
+    bind.settle(URI, "")
+    assert "managed-identity" == os.environ[bind.REFERENCE]
+
+
+def test_a_store_is_one_clients_workspace() -> None:
+    """All three names count, in any case of their letters."""
+    client = SimpleNamespace(subscription_id="S", resource_group_name="g", workspace_name="w")
+    assert bind.is_of(URI, client)
+    client.resource_group_name = "another"
+    assert not bind.is_of(URI, client)
+    assert not bind.is_of("sqlite:///x.db", client)
+
+
 def test_a_credential_is_bound_once_in_a_process(registered) -> None:
     """By its reference; the second client of the same store asks nobody."""
     for _ in range(2):
@@ -121,3 +146,12 @@ def test_the_reference_follows_from_the_kind_of_credential() -> None:
     known = type("Client", (), {"_credential": AzureCliCredential()})()
     assert "cli" == bind.reference_of(known)
     assert "" == bind.reference_of(type("Client", (), {"_credential": object()})())
+
+
+def test_an_identity_of_several_does_not_travel_by_its_kind() -> None:
+    """A managed identity may be that of one client id, which another process would not take."""
+
+    class ManagedIdentityCredential:
+        pass
+
+    assert "" == bind.reference_of(type("Client", (), {"_credential": ManagedIdentityCredential()})())

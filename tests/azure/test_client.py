@@ -9,6 +9,7 @@ import pytest
 
 import tracked
 from tests.azure.fakes import Credential, ResourceNotFoundError
+from tracked.azure import bind
 from tracked.azure.bind import reference_of
 from tracked.errors import BackendUnavailable, ConfigError
 
@@ -69,6 +70,8 @@ def test_it_leaves_the_list_of_clouds_alone(packages) -> None:
     packages()
     tracked.create_ml_client_from_config(WHOLE, credential=MINE)
     assert "AzureCloud" == os.environ["AZUREML_CURRENT_CLOUD"]
+    bind.unsettle()
+    assert "AZUREML_CURRENT_CLOUD" not in os.environ
 
 
 def _has_azure() -> bool:

@@ -73,6 +73,42 @@ def _asked(environ):
     return chosen.credential.name, chosen.reference
 
 
+def test_a_person_has_all_the_time_to_log_in(packages) -> None:
+    """The log-in is over before Azure is given seconds to answer; one that fails says why."""
+    packages(**NOBODY, DeviceCodeCredential=ClientAuthenticationError("AADSTS50076: MFA"))
+    with pytest.raises(LoginRefused, match="a second factor is asked for"):
+        choose({"KAGGLE_KERNEL_RUN_TYPE": "Interactive"}, interactive=True)
+
+
+def test_a_login_that_has_expired_is_told(packages) -> None:
+    """Where `az` has to log in again, the message says so, and not only that it was tried."""
+    packages(ManagedIdentityCredential=NO, AzureCliCredential=ClientAuthenticationError("AADSTS70043: old"))
+    with pytest.raises(LoginRefused, match=r"cli \(.*AADSTS70043, the log-in has expired: run `az login`\)"):
+        choose({}, interactive=False)
+
+
+@pytest.mark.parametrize(
+    ("variable", "kind", "reference"),
+    [
+        ("AZURE_CLIENT_CERTIFICATE_PATH", "CertificateCredential", "environment"),
+        ("AZURE_FEDERATED_TOKEN_FILE", "WorkloadIdentityCredential", "workload"),
+    ],
+)
+def test_what_only_a_file_names_is_taken_from_it(
+    packages, tmp_path, monkeypatch, variable, kind, reference
+) -> None:
+    """A certificate or a workload of a .env, which no environment has: here, and in the process that delivers."""
+    packages()
+    path = tmp_path / ".env"
+    named = {**PRINCIPAL, "AZURE_CLIENT_SECRET": "", variable: "place"}
+    path.write_text("".join(f"{name}={value}\n" for name, value in named.items()))
+    chosen = choose(named, env_file=str(path))
+    assert (kind, f"env-file:{path}") == (chosen.credential.name, chosen.reference)
+    assert "place" in str(made_from(chosen.reference, {}).given)
+    monkeypatch.setenv(variable, "place")
+    assert reference == choose(named, env_file=str(path)).reference
+
+
 def test_the_code_to_type_is_said_on_stderr(capsys) -> None:
     """Standard output is the program's."""
     credentials._prompt("https://microsoft.com/devicelogin", "ABC", None)

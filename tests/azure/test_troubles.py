@@ -6,7 +6,7 @@ import pytest
 
 from tests.azure.fakes import ClientAuthenticationError, ResourceNotFoundError
 from tracked.azure.config import AzureConfig
-from tracked.azure.troubles import explained
+from tracked.azure.troubles import explained, explaining
 from tracked.errors import BackendUnavailable, ConfigError, LoginRefused
 
 CONFIG = AzureConfig("subscription-6789", "rg", "ws")
@@ -88,6 +88,25 @@ def test_the_cause_counts_too() -> None:
     outer = RuntimeError("outer")
     outer.__cause__ = HttpResponseError("(AuthorizationFailed)", 403)
     assert LoginRefused is type(explained(outer))
+
+
+@pytest.mark.parametrize("kind", [ConnectionError, RuntimeError])
+def test_a_signed_address_is_not_shown(kind: type[Exception]) -> None:
+    """Its signature opens the file to whoever reads the line."""
+    told = explained(
+        kind("Max retries exceeded with url: /c/a.bin?sv=2024-01-01&sr=b&sig=AbC%2Fd123 (refused)")
+    )
+    assert "AbC" not in str(told)
+    assert "/c/a.bin" in str(told)
+
+
+def test_what_happens_in_a_call_of_azures_is_ours() -> None:
+    """A block of their calls raises ours and nothing else; ours stay."""
+    with pytest.raises(LoginRefused) as raised, explaining(CONFIG):
+        raise HttpResponseError("x", 401)
+    assert isinstance(raised.value.__cause__, HttpResponseError)
+    with pytest.raises(ConfigError, match="mine"), explaining():
+        raise ConfigError("mine")
 
 
 def test_ours_stay_what_they_are() -> None:

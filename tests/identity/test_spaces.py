@@ -9,6 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from tracked.errors import ConfigError
 from tracked.identity import canonical, plain_space, possible_space, study_key, to_bytes
 from tracked.sweeps.suggesting import SearchSpace
 
@@ -243,6 +244,16 @@ def test_any_space_is_one_in_every_notation(space):
     ]
     keys = {study_key({}, {"search_space": one}, {}).hash for one in (space, *written)}
     assert 1 == len(keys)
+
+
+def test_a_space_that_is_a_function_may_read_what_it_has_chosen():
+    """Its trial has a number and params, where it is declared too; what no trial of it has is named at once."""
+    depth = SearchSpace.of(
+        lambda trial: {"n": trial.suggest_int("n", 2, 4 + trial.number), "m": 2 * trial.params["n"]}
+    )
+    assert (("n", "m"), {"n"}) == (depth.names, set(depth.form))
+    with pytest.raises(ConfigError, match="suggest_gaussian"):
+        SearchSpace.of(lambda trial: {"x": trial.suggest_gaussian("x", 0, 1)})
 
 
 def test_what_cannot_be_read_is_left_as_it_is():

@@ -86,3 +86,12 @@ def test_our_own_exceptions_go_through_unchanged():
     assert first is caught.value
     with pytest.raises(KeyboardInterrupt), told():
         raise KeyboardInterrupt
+
+
+def test_no_login_is_in_what_is_told():
+    """MLflow names the address it asked with the login in it; what is raised does not."""
+    error = MlflowException(
+        "API request to http://ada:swordfish@host:5000/api/2.0 failed with exception Max retries"
+    )
+    assert "http://***@host:5000/api/2.0" in str(classified(error))
+    assert "swordfish" not in str(classified(error))

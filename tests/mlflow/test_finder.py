@@ -1,11 +1,15 @@
+from uuid import uuid4
+
 import pytest
 
 from tests.many_runs import EXPERIMENT, fill
 from tracked.errors import BackendUnavailable, ConfigError, RunNotFound
 from tracked.mlflow import finder
 from tracked.mlflow.backend import MlflowBackend
-from tracked.mlflow.client import client_for
+from tracked.mlflow.best import find_best
+from tracked.mlflow.client import client_for, known_experiment
 from tracked.mlflow.finder import EVERYWHERE, get_run, matching, place_of, search
+from tracked.mlflow.lookup import find_one
 from tracked.mlflow.queries import asked
 from tracked.ports import Point
 from tracked.records import Opened
@@ -150,3 +154,21 @@ def test_a_dead_server_is_unavailable(monkeypatch):
         search("http://127.0.0.1:9", "ner")
     with pytest.raises(BackendUnavailable):
         get_run("http://127.0.0.1:9", "0" * 32)
+
+
+@pytest.mark.server
+def test_no_login_is_in_what_is_not_found(server_uri):
+    """A password in the URI of a store is in no message about it."""
+    uri = server_uri.replace("://", "://ada:swordfish@")
+    client_for(uri).create_experiment(unique := f"login-{uuid4().hex}")
+    questions = [
+        lambda: search(uri, f"no-{unique}"),
+        lambda: get_run(uri, uuid4().hex),
+        lambda: known_experiment(uri, name=f"no-{unique}"),
+        lambda: find_best(uri, unique, maximize="acc"),
+        lambda: find_one(uri, "*", {"run_name": unique}),
+    ]
+    for ask in questions:
+        with pytest.raises(RunNotFound) as told:
+            ask()
+        assert "swordfish" not in str(told.value)

@@ -8,7 +8,7 @@ from tests.many_runs import EXPERIMENT, fill
 from tracked.errors import ConfigError, RunNotFound
 from tracked.mlflow import narrow
 from tracked.mlflow.backend import MlflowBackend
-from tracked.mlflow.frames import to_pandas
+from tracked.mlflow.frames import found_facts, frame
 from tracked.ports import Point
 from tracked.records import Opened
 
@@ -27,6 +27,11 @@ def uri(tmp_path_factory, templates):
             made.run_id, [Point(key, value, NOW, 0) for key, value in numbers.items()], {"p": str(i)}, {}
         )
     return backend.uri
+
+
+def to_pandas(*asked, **more):
+    """The table that these arguments give."""
+    return frame(found_facts(*asked, **more))
 
 
 @pytest.fixture(params=["directly", "from MLflow's runs"])

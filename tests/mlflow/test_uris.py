@@ -78,3 +78,19 @@ def test_a_migrated_folder_is_a_database(old_store, tmp_path):
     """Once the old runs were moved to a database in the folder, that is the store."""
     (old_store / "mlflow.db").touch()
     assert f"sqlite:///{old_store}/mlflow.db" == normalise("file:./mlruns", tmp_path)
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "htp://ada:swordfish@host:5000",
+        "ada:swordfish@host:5000",
+        "s3://ada:swordfish@bucket",
+        "http://ada:swordfish@",
+    ],
+)
+def test_no_login_is_in_a_complaint(uri, tmp_path):
+    """A URI that is none is told without the password that it holds."""
+    with pytest.raises(ConfigError) as told:
+        normalise(uri, tmp_path)
+    assert "swordfish" not in str(told.value)

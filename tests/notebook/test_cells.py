@@ -136,6 +136,47 @@ def test_a_cell_has_a_name(work):
     assert "NameError" == work.run("never").error
 
 
+def test_a_cell_that_failed_is_gone_on_with(work):
+    """``--on-existing resume``: mended and run again, it is the same run; once it finished, the cell is a new one."""
+    line = "%%tracked --on-existing resume training mended\n"
+    work.run(f"{line}track.log(acc=.1)\nraise ValueError('not yet')")
+    work.await_states("mended", "FAILED")
+    done = work.run(f"{line}track.log(acc=.2); passed = 1")
+    assert "1" == work.run("passed").text
+    assert "FINISHED" in done.html
+    work.await_states("mended", "FINISHED")
+    run = work.store["mended"]
+    assert [0.1, 0.2] == values(run, "acc")
+    assert "2" == run.tags[t.ATTEMPT]
+    work.run(f"{line}track.log(acc=.3)")
+    work.await_states("mended", "FINISHED", "FINISHED")
+
+
+def test_a_cell_that_finished_is_not_run_twice(work):
+    """``--on-existing error``: nothing in it is run, and the notebook is told why; other params are other work."""
+    line = "%%tracked --on-existing error --param lr=0.1 training but_once\n"
+    work.run(f"{line}times = 1")
+    work.await_states("but_once", "FINISHED")
+    assert "RunExists" == work.run(f"{line}times = 2").error
+    assert "1" == work.run("times").text
+    assert not work.run(f"{line.replace('0.1', '0.2')}times = 3").error
+    work.await_states("but_once", "FINISHED", "FINISHED")
+
+
+def test_a_cell_has_tags_params_and_an_experiment(work):
+    """What ``track.run`` takes; what is no such option, or no pair, runs nothing."""
+    work.run(
+        '%%tracked --experiment other --tag owner=me --param "note=a b" --param lr=0.1 training told\npass'
+    )
+    run = work.store["told"]
+    assert ("other", "me") == (run.experiment, run.tags["owner"])
+    assert {"note": "a b", "lr": "0.1"} == run.params
+    for wrong in ("--tag owner", "--on-existing reuse", "--no-such"):
+        done = work.run(f"%%tracked {wrong} wrong\nnever = 1")
+        assert "UsageError" in done.text or "UsageError" == done.error
+    assert "NameError" == work.run("never").error
+
+
 def test_the_magic_shows_the_last_run(work):
     """``%tracked`` is its card."""
     work.run("with track.run('the last'): pass")

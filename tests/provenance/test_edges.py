@@ -193,3 +193,20 @@ def test_reading_an_argument_runs_nothing_of_it():
     asked = []
     edges.runs_in({"lazy": Lazy(), "more": [Lazy()]})
     assert [] == [name for name in asked if not name.startswith("__")]
+
+
+@tracked_training
+def give(path):
+    """Returns a path and a number."""
+    return {"acc": 0.5, "path": path}
+
+
+def test_what_cannot_be_remembered_is_logged_all_the_same(tmp_path, monkeypatch):
+    """A path that means nothing any more, since the working folder is gone, costs no other part of a result."""
+    (tmp_path / "gone").mkdir()
+    with captured() as runs:
+        monkeypatch.chdir(tmp_path / "gone")
+        (tmp_path / "gone").rmdir()
+        give(Path("model.bin"))
+        monkeypatch.chdir(tmp_path)
+        assert {"acc": 0.5} == runs["give"].metrics

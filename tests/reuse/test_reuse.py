@@ -432,3 +432,52 @@ class TestHostile:
             note.write_bytes(note.read_bytes()[:50])
             assert 1 == train()
         assert 2 == len(CALLS)
+
+
+class Sealed:
+    """An object that tells a secret when it is read."""
+
+    def __array__(self):
+        raise OSError("cannot log in: password=swordfish-9X")
+
+    @property
+    def __class__(self):
+        raise OSError("cannot log in: password=swordfish-9X")
+
+
+def test_why_a_result_is_not_stored_is_told_without_secrets(tmp_path):
+    """What the user's objects say in an exception is not written down as it is."""
+    with captured():
+        reusable(Sealed)()
+        folder = sessions.current().folder.path / "results"
+        notes = [path.read_bytes() for path in folder.rglob("note.json")]
+    assert notes
+    assert not any(b"swordfish" in note for note in notes)
+
+
+def test_results_of_many_keys_do_not_fill_the_disk(monkeypatch):
+    """Of very many calls the results of the last ones are kept here."""
+    monkeypatch.setattr("tracked.finished.MOST_KEYS", 3)
+    with captured():
+        train = reusable(0.5)
+        for lr in range(6):
+            train(lr)
+        results = sessions.current().folder.path / "results"
+        assert 3 == len(list(results.iterdir()))
+        assert 0.5 == train(5)
+    assert list(range(6)) == CALLS
+
+
+def test_a_run_names_so_many_whose_results_were_given_in_it(monkeypatch):
+    """A run in which very many calls are spared has no tag for each, and tells how many they were."""
+    monkeypatch.setattr("tracked.reusing.MOST_NAMED", 2)
+    with captured() as runs:
+        train = reusable(0.5)
+        for lr in range(5):
+            train(lr)
+        with track.run("outer"):
+            for lr in range(5):
+                train(lr)
+        tags = runs["outer"].tags
+    assert 2 == sum(key.startswith(t.REUSED) for key in tags)
+    assert "5" == tags[t.N_REUSED]

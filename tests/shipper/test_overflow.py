@@ -114,6 +114,37 @@ def test_a_run_that_begins_with_too_many_tags_begins_all_the_same(folder):
     assert {f"t{i}": str(i) for i in range(40)}.items() <= {**run.tags, **kept}.items()
 
 
+@pytest.mark.parametrize("is_new_process", [False, True])
+def test_tags_that_a_run_could_not_begin_with_survive_an_outage(folder, is_new_process):
+    """A run that was made right before the store went away, or the shipper, has all its tags in the end."""
+
+    class Leaving(Small):
+        is_there = False
+
+        def log(self, *given):
+            if not self.is_there:
+                raise BackendUnavailable("gone")
+            super().log(*given)
+
+    backend = Leaving()
+    tags = {f"t{i}": str(i) for i in range(40)}
+    journal(folder, [opened(tags=tags), Params(RUN, {"a": "1"}), Closed(RUN, NOW, "FINISHED")])
+    delivery = Delivery(folder, backend)
+    with suppress(BackendUnavailable):
+        for action in actions([opened(tags=tags), Params(RUN, {"a": "1"})], backend.limits):
+            delivery.send(action)
+    assert RUN in by_local_id(backend)
+    backend.is_there = True
+    if is_new_process:
+        deliver(folder, backend)
+    else:
+        delivery.begin()
+        for action in actions([opened(tags=tags), Closed(RUN, NOW, "FINISHED")], backend.limits):
+            delivery.send(action)
+    run = by_local_id(backend)[RUN]
+    assert tags.items() <= {**run.tags, **json.loads(run.artifacts["overflow/tags.json"])}.items()
+
+
 def test_a_name_that_is_too_long_is_kept(folder):
     """A tag whose key the store cannot take is in the file, though there is room for its like."""
     journal(folder, [opened(), Tags(RUN, {"short": "a", "x" * 31: "b"}), Closed(RUN, NOW, "FINISHED")])

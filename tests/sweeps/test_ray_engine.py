@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -31,6 +32,8 @@ OWN = (
     f"{t.SEARCH}workers",
 )
 """Tags that tell a run from every other one, and where it was made."""
+OF_THIS_RUN = re.compile(rb'(?<=<p class="facts">)[^<]*?(?=\xc2\xb7)|records://[^ <]+|of run [0-9a-f]{32}')
+"""The same in its report: how long it took, its store, its id."""
 
 
 class Place:
@@ -90,7 +93,9 @@ def branch(run, runs):
         "params": run.params,
         "tags": {key: value for key, value in run.tags.items() if key not in OWN},
         "points": sorted((p.key, p.step, p.value) for p in run.points),
-        "artifacts": {k: v for k, v in run.artifacts.items() if not k.startswith("provenance/")},
+        "artifacts": {
+            k: OF_THIS_RUN.sub(b"", v) for k, v in run.artifacts.items() if not k.startswith("provenance/")
+        },
         "below": sorted((branch(other, runs) for other in below), key=lambda one: one["name"]),
     }
 

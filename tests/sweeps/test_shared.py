@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 import warnings
+from contextlib import suppress
 
 import optuna
 import pytest
@@ -66,6 +67,11 @@ def dies(engine, process):
     """The worker is the one of this process from now on, and gives no more signs of life."""
     engine.shared.worker._left.set()
     engine.shared.worker._write({**process, "until": time.time() - 1})
+
+
+def die():
+    """As Ctrl-C does."""
+    raise KeyboardInterrupt
 
 
 def is_owner(engine):
@@ -178,6 +184,17 @@ class TestDeath:
         assert (0.9,) == one.tell(late, "complete", [0.1]).values
         assert (0.9,) == two.best().values
 
+    def test_who_was_taken_for_dead_goes_on_undisturbed(self, journal):
+        """What its function reports and asks of a trial that another one has ended raises nothing there."""
+        one, two = worker(journal, 1), worker(journal, 1)
+        late = one.ask()
+        dies(one, NOBODY)
+        finish(two, two.ask(), 0.9)
+        one.report(late, 0.1, 0)
+        assert not late.trial.should_prune()
+        late.trial.report(0.2, 1)
+        assert {} == study_in(journal).trials[0].intermediate_values
+
     def test_a_death_falls_into_one_decision(self, journal, ended):
         """Who dies just after it was seen alive is at work still for that decision: the others stay for its trial."""
         one, two = worker(journal, 1), worker(journal, 1)
@@ -186,6 +203,24 @@ class TestDeath:
         dies(one, ended)
         assert frozenset({one.shared.worker.name}) == seen.at_work == seen.others
         assert two.shared.seen().at_work == frozenset()
+
+    @pytest.mark.parametrize("writes", range(5))
+    def test_a_queued_trial_outlives_whoever_takes_it(self, journal, ended, writes, mocker):
+        """Whichever write to the storage is a worker's last, the next one tries what was queued."""
+        one, two = worker(journal, 4), worker(journal, 4)
+        one.queue([{"x": 0.5}])
+        left = iter(range(writes))
+
+        def written(write):
+            return lambda *a, **k: write(*a, **k) if next(left, None) is not None else die()
+
+        for name in ("set_trial_user_attr", "set_trial_state_values", "create_new_trial"):
+            mocker.patch.object(one.shared.storage, name, written(getattr(one.shared.storage, name)))
+        with suppress(KeyboardInterrupt):
+            one.ask()
+        dies(one, ended)
+        again = two.ask()
+        assert (0, 0.5) == (again.number, again.trial.suggest_float("x", 0, 1))
 
     def test_a_trial_that_kills_is_given_up(self, journal, ended):
         """After a few workers have died of it, it has failed, and the sweep goes on."""
@@ -205,6 +240,15 @@ class TestDeath:
         began = time.monotonic()
         with alone(storage, "s", this_process()):
             assert time.monotonic() - began < 5
+        assert [] == storage.get_all_studies()
+
+    def test_a_lock_without_a_holder_is_broken_soon(self, journal, mocker):
+        """Who died before it could say its name is not waited for as long as one that lives."""
+        mocker.patch("tracked.sweeps.alone._UNNAMED", 0.1)
+        storage = opened(journal)
+        storage.create_new_study([optuna.study.StudyDirection.MINIMIZE], "s (locked)")
+        with alone(storage, "s", this_process()):
+            assert ["s (locked)"] == [study.study_name for study in storage.get_all_studies()]
         assert [] == storage.get_all_studies()
 
     def test_the_open_run_is_inherited(self, journal, ended):

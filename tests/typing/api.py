@@ -21,8 +21,7 @@ from tracked import (
     tracked_training,
 )
 from tracked.explaining import Verdict
-from tracked.kinds import Sweep
-from tracked.kinds.sweep_values import Trial
+from tracked.kinds.sweep_values import Sweep, Trial
 from tracked.plan import Options
 
 

@@ -32,6 +32,7 @@ _USUAL = {
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     "MLFLOW_TRACE_SAMPLING_RATIO": "0",
 }
+_CLOUD = "AZUREML_CURRENT_CLOUD"
 _OF_A_JOB = ("MLFLOW_TRACKING_URI", "MLFLOW_TRACKING_TOKEN", "MLFLOW_RUN_ID")
 _references: WeakKeyDictionary[Any, str] = WeakKeyDictionary()
 _set: dict[str, str] = {}
@@ -58,6 +59,14 @@ def workspace_of(uri: str) -> Workspace | None:
     """The workspace of a URI; None if it names none."""
     found = _SCOPE.match(uri)
     return Workspace(*found.groups()) if found else None
+
+
+def is_of(uri: str, ml_client: Any) -> bool:
+    """Whether this store is the workspace of this client."""
+    workspace = workspace_of(uri)
+    names = ("subscription_id", "resource_group_name", "workspace_name")
+    theirs = tuple(str(getattr(ml_client, name, "")).lower() for name in names)
+    return workspace is not None and tuple(part.lower() for part in workspace[1:]) == theirs
 
 
 def refer(ml_client: Any, reference: str) -> None:
@@ -88,26 +97,41 @@ def problem(uri: str) -> str:
     return ""
 
 
-def settle(uri: str, reference: str = "") -> None:
+def settle(uri: str, reference: str | None = None) -> None:
     """Prepare the environment of this process, and of those that it starts, for a store in Azure ML.
 
     Args:
         uri: the store.
-        reference: of the credential; if empty, the one that is there stays.
+        reference: of the credential, empty if it has none; None leaves the one that is there.
     """
-    for name, value in _wanted(uri).items():
-        if name not in os.environ:  # what a person has set stays
-            os.environ[name] = _set[name] = value
+    _put(_wanted(uri))
     if reference:
         os.environ[REFERENCE] = _set[REFERENCE] = reference
+    elif reference is not None:
+        _take_back(REFERENCE)  # it names the credential of another client
+
+
+def settle_cloud() -> None:
+    """Say that it is the public cloud, where nobody has said which."""
+    _put({_CLOUD: _set.get(_CLOUD, "AzureCloud")})
+
+
+def _put(wanted: Mapping[str, str]) -> None:
+    for name, value in wanted.items():
+        if os.environ.get(name) in (None, _set.get(name)):  # what a person has set stays
+            os.environ[name] = _set[name] = value
+
+
+def _take_back(name: str) -> None:
+    value = _set.pop(name, None)
+    if value is not None and os.environ.get(name) == value:
+        del os.environ[name]
 
 
 def unsettle() -> None:
     """Take back what was set, since runs go elsewhere."""
-    while _set:
-        name, value = _set.popitem()
-        if os.environ.get(name) == value:
-            del os.environ[name]
+    for name in list(_set):
+        _take_back(name)
 
 
 def _wanted(uri: str) -> dict[str, str]:
@@ -115,7 +139,7 @@ def _wanted(uri: str) -> dict[str, str]:
     host = workspace.host if workspace else ""
     cloud = next((cloud for ending, cloud in _CLOUDS.items() if host.endswith(ending)), "")
     # Without the name of the cloud the plugin asks for the list of them all.
-    return {**_USUAL, **({"AZUREML_CURRENT_CLOUD": cloud} if cloud else {})}
+    return {**_USUAL, **({_CLOUD: cloud} if cloud else {})}
 
 
 def is_bound(uri: str) -> None:

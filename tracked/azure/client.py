@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import speech
-from ..errors import BackendUnavailable, TrackedError
+from ..errors import BackendUnavailable
 from ..patience import bounded
 
 if TYPE_CHECKING:
@@ -78,19 +77,16 @@ def create_ml_client_from_config(
 
 def _probed(config: AzureConfig, credential: Any, reference: str, timeout: float) -> MLClient:
     from . import bind  # noqa: PLC0415
-    from .troubles import explained  # noqa: PLC0415
+    from .troubles import explaining  # noqa: PLC0415
 
     # Else the plugin asks for the list of all clouds as soon as it hears of the workspace.
-    os.environ.setdefault("AZUREML_CURRENT_CLOUD", "AzureCloud")
-    try:
+    bind.settle_cloud()
+    with explaining(config):
         client = _made(config, credential)
-        bounded(lambda: client.workspaces.get(config.workspace_name), timeout)
-    except BackendUnavailable as error:
-        raise BackendUnavailable(f"Azure has not told of {config.told}: {error}") from error
-    except TrackedError:
-        raise
-    except Exception as error:  # each of Azure's packages has exceptions of its own
-        raise explained(error, config) from error
+        try:
+            bounded(lambda: client.workspaces.get(config.workspace_name), timeout)
+        except BackendUnavailable as error:
+            raise BackendUnavailable(f"Azure has not told of {config.told}: {error}") from error
     if reference:
         bind.refer(client, reference)
     return client

@@ -9,24 +9,23 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from .. import speech
-from ..errors import ConfigError, LoginRefused
+from ..errors import BackendUnavailable, ConfigError, LoginRefused
 from ..kernels import is_kernel
 from .files import variables
-from .troubles import explained
+from .troubles import explaining
 
 ENVIRONMENT, WORKLOAD, IDENTITY, CLI = "environment", "workload", "managed-identity", "cli"
 _FILE = "env-file:"
-_KINDS = {
-    "EnvironmentCredential": ENVIRONMENT,
-    "WorkloadIdentityCredential": WORKLOAD,
-    "ManagedIdentityCredential": IDENTITY,
-    "AzureCliCredential": CLI,
-}
-"""Credentials that are the same wherever they are made on this machine, as far as their arguments are the usual."""
+_KINDS = {"EnvironmentCredential": ENVIRONMENT, "AzureCliCredential": CLI}
+"""Credentials that are the same wherever they are made on this machine.
+
+The others may have been made for one identity of several, which they do not tell.
+"""
 _SCOPES = {
     "AzureCloud": "https://management.azure.com/.default",
     "AzureUSGovernment": "https://management.usgovcloudapi.net/.default",
@@ -69,29 +68,33 @@ def choose(
         ConfigError: azure-identity is missing.
         LoginRefused: none of them does; the message says what was tried.
     """
-    tried = []
-    for way in _ways(environ, tenant_id, env_file):
-        if (credential := _working(way, scope(environ))) is not None:
-            return Chosen(credential, way.reference)
-        tried.append(way.reference)
+    ways = list(_ways(environ, tenant_id, env_file))
     if is_person(environ) if interactive is None else interactive:
-        return Chosen(_interactive(environ, tenant_id), "")
+        ways.append(_Way("", lambda: _interactive(environ, tenant_id), is_sure=True))
+    tried = []
+    for way in ways:
+        credential, failure = _tried(way, scope(environ))
+        if credential is not None:
+            return Chosen(credential, way.reference)
+        tried.append(failure)
     raise LoginRefused(
         f"no credential for Azure: tried {', '.join(tried)}, and nobody is here to ask. Set AZURE_TENANT_ID, "
         "AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, or run `az login`"
     )
 
 
-def _working(way: _Way, wanted: str) -> Any:
-    """The credential of this way, if it gives a token; None if it does not, and another may."""
+def _tried(way: _Way, wanted: str) -> tuple[Any, str]:
+    """The credential of this way, once it has given a token; or None, and what is said of it."""
     try:
-        credential = way.make()
-        credential.get_token(wanted)
-    except Exception as error:  # each way has exceptions of its own
+        with explaining():
+            credential = way.make()
+            credential.get_token(wanted)  # a person who is asked here has all the time for it
+    except (LoginRefused, BackendUnavailable) as error:
         if way.is_sure:
-            raise explained(error) from error
-        return None
-    return credential
+            raise
+        # That `az` has to log in again is worth knowing; that this is no machine of Azure's is not.
+        return None, f"{way.reference} ({error})" if "AADSTS" in str(error) else way.reference
+    return credential, ""
 
 
 def made_from(reference: str, environ: Mapping[str, str]) -> Any:
@@ -124,27 +127,54 @@ def scope(environ: Mapping[str, str]) -> str:
 
 def _ways(environ: Mapping[str, str], tenant_id: str, env_file: str) -> Iterator[_Way]:
     identity = _identity()
-    tenant, client = environ.get("AZURE_TENANT_ID", ""), environ.get("AZURE_CLIENT_ID", "")
-    if tenant and client and (secret := environ.get("AZURE_CLIENT_SECRET")):
-        is_of_file = env_file and "AZURE_CLIENT_SECRET" not in os.environ
-        reference = f"{_FILE}{Path(env_file).absolute()}" if is_of_file else ENVIRONMENT
-        yield _Way(reference, lambda: identity.ClientSecretCredential(tenant, client, secret), is_sure=True)
-    elif tenant and client and environ.get("AZURE_CLIENT_CERTIFICATE_PATH"):
-        yield _Way(ENVIRONMENT, identity.EnvironmentCredential, is_sure=True)
-    elif tenant and client and environ.get("AZURE_FEDERATED_TOKEN_FILE"):
-        yield _Way(WORKLOAD, identity.WorkloadIdentityCredential, is_sure=True)
-    own = environ.get("DEFAULT_IDENTITY_CLIENT_ID") or client or None
-    yield _Way(IDENTITY, lambda: identity.ManagedIdentityCredential(client_id=own))
+    yield from _principal(identity, environ, env_file)
+    own = environ.get("DEFAULT_IDENTITY_CLIENT_ID") or environ.get("AZURE_CLIENT_ID") or None
+    # Only as one of a chain does it look first whether there is such a thing: else it tries for half a minute.
+    yield _Way(
+        IDENTITY, lambda: identity.ChainedTokenCredential(identity.ManagedIdentityCredential(client_id=own))
+    )
     yield _Way(
         CLI, lambda: identity.AzureCliCredential(tenant_id=tenant_id, process_timeout=_PROCESS_TIMEOUT)
     )
 
 
+def _principal(identity: Any, environ: Mapping[str, str], env_file: str) -> Iterator[_Way]:
+    """The way of a service principal or a workload, if one is named; the file may be all that knows of it."""
+    tenant, client = environ.get("AZURE_TENANT_ID"), environ.get("AZURE_CLIENT_ID")
+    if not tenant or not client:
+        return
+    made: tuple[tuple[str, str, Callable[[str], Any]], ...] = (
+        (
+            "AZURE_CLIENT_SECRET",
+            ENVIRONMENT,
+            lambda secret: identity.ClientSecretCredential(tenant, client, secret),
+        ),
+        (
+            "AZURE_CLIENT_CERTIFICATE_PATH",
+            ENVIRONMENT,
+            lambda path: identity.CertificateCredential(
+                tenant, client, path, password=environ.get("AZURE_CLIENT_CERTIFICATE_PASSWORD")
+            ),
+        ),
+        (
+            "AZURE_FEDERATED_TOKEN_FILE",
+            WORKLOAD,
+            lambda path: identity.WorkloadIdentityCredential(
+                tenant_id=tenant, client_id=client, token_file_path=path
+            ),
+        ),
+    )
+    for variable, reference, make in made:
+        if value := environ.get(variable):
+            is_of_file = env_file and variable not in os.environ
+            told = f"{_FILE}{Path(env_file).absolute()}" if is_of_file else reference
+            yield _Way(told, partial(make, value), is_sure=True)
+            return
+
+
 def _identity() -> Any:
-    try:
+    with explaining():
         from azure import identity  # noqa: PLC0415 - heavy, and not everybody has it
-    except ImportError as error:
-        raise explained(error) from error
     return identity
 
 

@@ -12,6 +12,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from ..errors import ConfigError
@@ -30,7 +31,7 @@ def main(words: Sequence[str] | None = None) -> None:
     """
     given = _parser().parse_args(words)
     # The folder that was sent along, where its modules are.
-    sys.path.insert(0, str(os.getcwd()))  # noqa: PTH109 - as a text
+    sys.path.insert(0, str(Path.cwd()))
     arguments = {**_object(given.args_json), **_pairs(given.input)}
     function = function_at(given.target)
     if given.trial:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from ..errors import ConfigError
 
+_FOR_A_SHELL = re.compile(r'["$`\\\n]')
 _MOST_CHOICES = 1000
 """Whole numbers that are written one by one, since Azure ML's ``randint`` begins at 0."""
 
@@ -27,14 +29,14 @@ def search_space(form: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 def _distribution(name: str, form: Any) -> dict[str, Any]:
     if isinstance(form, list):
-        return {"type": "choice", "values": form}
+        return _choice(name, form)
     if not isinstance(form, Mapping):
-        return {"type": "choice", "values": [form]}
+        return _choice(name, [form])
     kind = form.get("type")
     if kind == "choice" and set(form) == {"type", "values"}:
-        return {"type": "choice", "values": list(form["values"])}
+        return _choice(name, list(form["values"]))
     if kind in ("float", "int"):
-        return _range(form)
+        return _range(name, form)
     if kind == "normal":
         shape = f"{'q' * ('step' in form)}{'log' * bool(form.get('log'))}normal"
         step = {"q": form["step"]} if "step" in form else {}
@@ -42,11 +44,24 @@ def _distribution(name: str, form: Any) -> dict[str, Any]:
     raise ConfigError(f"space: Azure ML has no distribution like that of {name!r}: {form!r}")
 
 
-def _range(form: Mapping[str, Any]) -> dict[str, Any]:
+def _choice(name: str, values: list[Any]) -> dict[str, Any]:
+    """Values one by one; Azure ML puts the chosen one between the double quotes of the command of a shell."""
+    if strange := [value for value in values if _FOR_A_SHELL.search(str(value))]:
+        raise ConfigError(f"space: a shell would change this choice of {name!r} on its way: {strange[0]!r}")
+    return {"type": "choice", "values": values}
+
+
+def _range(name: str, form: Mapping[str, Any]) -> dict[str, Any]:
     low, high, is_whole, is_log = form["low"], form["high"], form["type"] == "int", bool(form.get("log"))
     step = form.get("step", 1 if is_whole else None)
-    if is_whole and not is_log and (high - low) // step < _MOST_CHOICES:
-        return {"type": "choice", "values": list(range(int(low), int(high) + 1, int(step)))}
+    # Azure ML rounds to whole multiples of the step, wherever the range begins.
+    is_off = bool(step) and not is_log and low % step != 0
+    if is_off or (is_whole and not is_log):
+        count = int((high - low) / step + 1e-9) + 1
+        if count <= _MOST_CHOICES:
+            return {"type": "choice", "values": [low + step * i for i in range(count)]}
+        if is_off:
+            raise ConfigError(f"space: {name!r} has {count} values that are no multiples of its step {step}")
     # Azure ML wants the exponents of a logarithmic range.
     ends = (math.log(low), math.log(high)) if is_log else (low, high)
     bounds = {"min_value": ends[0], "max_value": ends[1], **({"q": step} if step else {})}

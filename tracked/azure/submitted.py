@@ -8,13 +8,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from .. import speech
-from ..errors import BackendUnavailable, TrackedError
-from .troubles import explained
+from ..errors import BackendUnavailable, LoginRefused
+from .troubles import explaining
 
 ENDS = {"Completed": "FINISHED", "Failed": "FAILED", "Canceled": "KILLED", "NotResponding": "FAILED"}
 """States of a job that has ended, and what MLflow calls them."""
 PAUSE = 5.0
 """Seconds between two looks."""
+SILENCE = 300.0
+"""Seconds without an answer after which waiting ends: a job takes hours, and a network fails for minutes."""
 
 
 def yaml_of(job: Mapping[str, Any]) -> str:
@@ -30,14 +32,10 @@ def send(ml_client: Any, job: Mapping[str, Any]) -> Any:
     Raises:
         ConfigError, LoginRefused, BackendUnavailable: it does not; the message says why and what to do.
     """
-    try:
+    with explaining():
         from azure.ai.ml import load_job  # noqa: PLC0415 - takes seconds
 
         return ml_client.jobs.create_or_update(load_job(io.StringIO(yaml_of(job))))
-    except TrackedError:
-        raise
-    except Exception as error:  # each of Azure's packages has exceptions of its own
-        raise explained(error) from error
 
 
 def state_of(ml_client: Any, name: str) -> str:
@@ -46,11 +44,9 @@ def state_of(ml_client: Any, name: str) -> str:
     Raises:
         LoginRefused, BackendUnavailable: the workspace does not tell.
     """
-    try:
+    with explaining():
         status = ml_client.jobs.get(name).status
         return str(getattr(status, "value", status))
-    except Exception as error:  # as above
-        raise explained(error) from error
 
 
 def url_of(job: Any) -> str:
@@ -65,12 +61,22 @@ def wait(ml_client: Any, name: str, timeout: float | None, pause: float = PAUSE)
         Its last state, as Azure ML calls it.
 
     Raises:
-        BackendUnavailable: it has not ended in ``timeout`` seconds.
+        BackendUnavailable: it has not ended in ``timeout`` seconds, or the workspace does not tell for minutes.
         LoginRefused: the workspace does not let us in any more.
     """
-    began, said = time.monotonic(), ""
-    while (state := state_of(ml_client, name)) not in ENDS:
+    began = heard = time.monotonic()
+    state, said = "unknown", ""
+    while True:
+        try:
+            state, heard = state_of(ml_client, name), time.monotonic()
+        except BackendUnavailable as error:
+            if isinstance(error, LoginRefused) or time.monotonic() - heard > SILENCE:
+                raise
+            speech.warn_once(f"job {name} goes on, and is asked for again: {error}", f"silence of {name}")
         seconds = time.monotonic() - began
+        if state in ENDS:
+            speech.say(f"job {name} {state} after {seconds:.0f} s")
+            return state
         if timeout is not None and seconds > timeout:
             raise BackendUnavailable(
                 f"job {name} is {state} after {seconds:.0f} s: it goes on, and can be waited for again"
@@ -79,8 +85,6 @@ def wait(ml_client: Any, name: str, timeout: float | None, pause: float = PAUSE)
             speech.say(f"job {name} {state} ({seconds:.0f} s)")
             said = state
         time.sleep(pause)
-    speech.say(f"job {name} {state} after {time.monotonic() - began:.0f} s")
-    return state
 
 
 def uri_of(ml_client: Any) -> str:
@@ -89,7 +93,5 @@ def uri_of(ml_client: Any) -> str:
     Raises:
         LoginRefused, BackendUnavailable: it does not tell.
     """
-    try:
+    with explaining():
         return str(ml_client.workspaces.get(ml_client.workspace_name).mlflow_tracking_uri)
-    except Exception as error:  # as above
-        raise explained(error) from error

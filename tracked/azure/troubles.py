@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from ..errors import BackendUnavailable, ConfigError, LoginRefused, TrackedError
+from ..redact import redact_text
 from .config import AzureConfig
 from .versions import PLUGIN, installed, pip_line
 
@@ -36,6 +39,26 @@ class _Seen(NamedTuple):
     config: AzureConfig
 
 
+@contextmanager
+def explaining(config: AzureConfig | None = None) -> Iterator[None]:
+    """Let what Azure's packages raise in this block leave it as one of ours; nothing but calls of theirs stands in it.
+
+    Args:
+        config: the workspace that is asked for.
+
+    Raises:
+        ConfigError: a package is missing or does not fit, or what it was given.
+        LoginRefused: Azure does not let us in.
+        BackendUnavailable: it does not answer, or not as expected.
+    """
+    try:
+        yield
+    except TrackedError:
+        raise
+    except Exception as error:  # each of their packages has its own, and none is imported here
+        raise explained(error, config) from error
+
+
 def explained(error: BaseException, config: AzureConfig | None = None) -> TrackedError:
     """The exception of ours that says what this one means and what to do.
 
@@ -45,14 +68,15 @@ def explained(error: BaseException, config: AzureConfig | None = None) -> Tracke
     """
     chain = list(_chain(error))
     kinds = frozenset(kind.__name__ for each in chain for kind in type(each).__mro__)
-    text = " | ".join(filter(None, (str(each).strip() for each in chain)))
-    seen = _Seen(kinds, text, _status(chain), config or AzureConfig())
+    seen = _Seen(kinds, " | ".join(filter(None, map(_line, chain))), _status(chain), config or AzureConfig())
     for is_it, kind, told in _RULES:
         if is_it(seen):
             return kind(told(seen))
     if isinstance(error, TrackedError):
         return error
-    return BackendUnavailable(f"Azure does not answer as expected: {_short(error)}")
+    return BackendUnavailable(
+        f"Azure does not answer as expected: {type(error).__name__}: {_line(error)[:300]}"
+    )
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
@@ -66,8 +90,9 @@ def _status(chain: list[BaseException]) -> int | None:
     return found if isinstance(found, int) else None
 
 
-def _short(error: BaseException) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+def _line(error: BaseException) -> str:
+    """What it says, in one line: addresses in it may be signed, which opens them to whoever reads the line."""
+    return " ".join(redact_text(str(error), os.environ).split())
 
 
 def _says(*texts: str) -> Callable[[_Seen], bool]:
@@ -85,7 +110,7 @@ def _is_refused(status: int, *codes: str) -> Callable[[_Seen], bool]:
 def _login(seen: _Seen) -> str:
     found = _AADSTS.search(seen.text)
     if found is None:
-        reason = seen.text.split("|")[0].split("\n")[0][:200]
+        reason = seen.text.split("|")[0].strip()[:200]
         return f"Azure does not let us in: {reason}; set the service principal's variables, or run `az login`"
     meaning = _MEANINGS.get(found[1], "look it up at https://login.microsoftonline.com/error")
     return f"Azure does not let us in: {found[0]}, {meaning}"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from .. import tags as t
 from ..errors import ConfigError, RunNotFound
 from ..finding import delivered
-from ..finished import may_know
+from ..reachable import may_know
 from ..session.findings import span
 
 if TYPE_CHECKING:

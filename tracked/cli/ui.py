@@ -136,18 +136,8 @@ def _served(uri: str, port: int) -> Iterator[str]:
     Raises:
         BackendUnavailable: it does not start.
     """
-    command = [
-        sys.executable,
-        "-m",
-        "mlflow",
-        "server",
-        "--host",
-        _HOST,
-        "--port",
-        str(port),
-        "--workers",
-        "1",
-    ]
+    options = {"--host": _HOST, "--port": str(port), "--workers": "1"}
+    command = [sys.executable, "-m", "mlflow", "server", *(word for pair in options.items() for word in pair)]
     with tempfile.TemporaryDirectory(prefix="tracked-", ignore_cleanup_errors=True) as folder:
         log = Path(folder, "server.log")
         with log.open("wb") as output:

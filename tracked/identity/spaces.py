@@ -42,6 +42,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
 
+from ..foreign import answer
 from ..shapes import kinds, mapping_reader
 
 _DEEPEST = 50
@@ -98,10 +99,7 @@ _SHAPES = {
 
 def plain_space(value: Any) -> Any:
     """The canonical form of a search space, or of one hyperparameter's; whatever cannot be read is left as it is."""
-    try:
-        return _read(value, 0)
-    except Exception:  # noqa: BLE001 - a value's own code may raise anything
-        return value
+    return answer(lambda: _read(value, 0), value)
 
 
 def _read(value: Any, depth: int) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -103,7 +104,9 @@ class Attempt:
     def _lack(self) -> str:
         if lacking := self.lacking():
             return f"no number was returned or logged for {', '.join(lacking)}"
-        return f"NaN is no value for {', '.join(self.search.objectives)}"
+        if any(math.isnan(self.heard[name]) for name in self.search.objectives):
+            return f"NaN is no value for {', '.join(self.search.objectives)}"
+        return "another worker took this one for dead, and has ended its trial"
 
     def _tell(self, state: str, values: Sequence[float] | None) -> Told:
         told = self.engine.tell(self.suggested, state, values)

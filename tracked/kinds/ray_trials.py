@@ -100,17 +100,19 @@ class InRay(Trials):
         super().__init__(run, options, objective)
         self._at_work: dict[int, Attempt] = {}
         self._error: BaseException | None = None
-        # An engine may wait for what other processes are at, and meanwhile our own trials go on.
-        self._asking = ThreadPoolExecutor(1, thread_name_prefix="tracked-ask")
 
     def _work_at_once(self, n_jobs: int) -> None:
         del n_jobs  # see `next_job`
         self.is_done = False
+        # An engine may wait for what other processes are at, and meanwhile our own trials go on.
+        self._asking = ThreadPoolExecutor(1, thread_name_prefix="tracked-ask")
         try:
             try_in_ray(self, self._remote(), self._how())
         except BaseException as error:
             self._abandon(error)
             raise
+        finally:
+            self._asking.shutdown(wait=False)
         if self._at_work:
             # Ray Tune ends by itself on Ctrl-C, and says nothing of it.
             self._error = KeyboardInterrupt()

@@ -15,6 +15,7 @@ from ..errors import BackendUnavailable, Refused, RunNotFound
 from ..ports import BY_ID
 from .faults import code_of, told
 from .stores import ensure_store, identity_of
+from .urls import public
 
 
 class _Held(NamedTuple):
@@ -121,7 +122,7 @@ def known_experiment(uri: str, *, name: str | None = None, experiment_id: str | 
         )
     if found is None:
         raise RunNotFound(
-            f"no experiment {f'is called {name!r}' if name else f'has the id {experiment_id!r}'} in {uri}"
+            f"no experiment {f'is called {name!r}' if name else f'has the id {experiment_id!r}'} in {public(uri)}"
         )
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -12,6 +13,7 @@ from typing import Any
 from mlflow.exceptions import ERROR_CODE_TO_HTTP_STATUS, MlflowException
 
 from ..errors import BackendUnavailable, LoginRefused, NameTaken, Refused, TrackedError
+from ..redact import redact_text
 from . import nested
 
 _TROUBLE = ("QueuePool limit", "database is locked", "is malformed", "is not a database")
@@ -54,7 +56,8 @@ def told() -> Iterator[None]:
 def classified(error: Exception) -> TrackedError:
     """The exception of ours that says what this one means for the data that was to be stored."""
     text = nested.sentence(error) or str(error).strip() or type(error).__name__
-    found = _kind(error, text)(text[:1000])
+    # MLflow names the address that it asked, with the login in it.
+    found = _kind(error, text)(redact_text(text[:1000], os.environ))
     if isinstance(found, BackendUnavailable):
         found.after = _asked_to_wait(error)
     return found

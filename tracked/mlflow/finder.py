@@ -18,6 +18,7 @@ from .columns import facts_of
 from .faults import told
 from .order import in_order
 from .queries import Asked, Where, asked
+from .urls import public
 
 EVERYWHERE = "*"
 """In place of an experiment's name: all that are not deleted."""
@@ -105,7 +106,7 @@ def get_run(uri: str, run_id: str, templates: Path | None = None) -> Run:
         with told():
             return client.get_run(run_id)
     except Refused as error:
-        raise RunNotFound(f"no run {run_id!r} in {uri}: {error}") from error
+        raise RunNotFound(f"no run {run_id!r} in {public(uri)}: {error}") from error
 
 
 def place_of(uri: str, experiment_name: str | Sequence[str], templates: Path | None = None) -> Place:
@@ -118,10 +119,10 @@ def place_of(uri: str, experiment_name: str | Sequence[str], templates: Path | N
     client = client_for(uri, templates)
     if experiment_name == EVERYWHERE:
         with told():
-            return Place(client, experiment_ids(client), f"all experiments of {uri}")
+            return Place(client, experiment_ids(client), f"all experiments of {public(uri)}")
     names = [experiment_name] if isinstance(experiment_name, str) else list(experiment_name)
     ids = [_experiment_id(client, uri, name) for name in names]
-    return Place(client, ids, f"{' and '.join(map(repr, names))} of {uri}")
+    return Place(client, ids, f"{' and '.join(map(repr, names))} of {public(uri)}")
 
 
 def view_of(name: str) -> int:
@@ -185,7 +186,8 @@ def _understood(filter_string: str, order_by: Sequence[str]) -> Iterator[None]:
 def _experiment_id(client: MlflowClient, uri: str, name: str) -> str:
     found = experiment_called(client, name)
     if found is None:
-        raise RunNotFound(f"no experiment is called {name!r} in {uri}{did_you_mean(name, _names(client))}")
+        near = did_you_mean(name, _names(client))
+        raise RunNotFound(f"no experiment is called {name!r} in {public(uri)}{near}")
     return str(found.experiment_id)
 
 

@@ -18,39 +18,6 @@ _FIRST = ("run_id", "experiment_id", "run_name", "status", "artifact_uri", "star
 _TIMES = ("start_time", "end_time")
 
 
-def to_pandas(
-    uri: str,
-    experiment_name: str | Sequence[str],
-    filter_string: str = "",
-    order_by: Sequence[str] = (),
-    max_results: int | None = None,
-    *,
-    where: Where | None = None,
-    run_view: str = "active",
-    templates: Path | None = None,
-) -> pd.DataFrame:
-    """A row for each run that :func:`.finder.search` finds with these arguments, in its order.
-
-    Columns: ``run_id``, ``experiment_id``, ``run_name``, ``status``, ``artifact_uri``, ``start_time``, ``end_time``
-    (UTC), then ``metrics.*``, ``params.*`` and ``tags.*`` by name.  What a run has not is NaN or None.
-
-    Raises:
-        As :func:`.finder.search`.
-    """
-    return frame(
-        found_facts(
-            uri,
-            experiment_name,
-            filter_string,
-            order_by,
-            max_results,
-            where=where,
-            run_view=run_view,
-            templates=templates,
-        )
-    )
-
-
 def found_facts(
     uri: str,
     experiment_name: str | Sequence[str],
@@ -78,7 +45,11 @@ def found_facts(
 
 
 def frame(runs: Sequence[Facts]) -> pd.DataFrame:
-    """A row for each of these."""
+    """A row for each of these.
+
+    Columns: ``run_id``, ``experiment_id``, ``run_name``, ``status``, ``artifact_uri``, ``start_time``, ``end_time``
+    (UTC), then ``metrics.*``, ``params.*`` and ``tags.*`` by name.  What a run has not is NaN or None.
+    """
     import pandas as pd  # noqa: PLC0415 - only who asks pays
 
     columns: dict[str, list[Any]] = {name: [run.attributes.get(name) for run in runs] for name in _FIRST}

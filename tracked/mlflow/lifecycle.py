@@ -11,6 +11,7 @@ from ..settings import did_you_mean
 from .client import client_for
 from .faults import told
 from .finder import get_run
+from .urls import public
 
 _ENDS = ("FINISHED", "FAILED", "KILLED")
 _RUNNING = ("RUNNING", "SCHEDULED")
@@ -57,7 +58,7 @@ def reopen(uri: str, run_id: str, templates: Path | None = None) -> None:
     """
     if get_run(uri, run_id, templates).info.lifecycle_stage != "active":
         raise Refused(
-            f"run {run_id} in {uri} is deleted. Restore it with `mlflow runs restore --run-id {run_id}`"
+            f"run {run_id} in {public(uri)} is deleted. Restore it with `mlflow runs restore --run-id {run_id}`"
         )
     with told():
         client_for(uri, templates).update_run(run_id, RunStatus.to_string(RunStatus.RUNNING))

@@ -12,6 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
 
 from .columns import Facts
 
@@ -24,6 +25,9 @@ T = TypeVar("T")
 
 _DIALECTS = frozenset({"sqlite", "postgresql"})
 """Others compare texts without regard to case, which MLflow works around."""
+
+_NOT_SO = (MlflowException, ImportError, LookupError, AttributeError, TypeError, ValueError)
+"""What is raised, beside SQLAlchemy's own, where MLflow's tables or its parser are not as we know them."""
 
 log = logging.getLogger("tracked")
 
@@ -88,10 +92,12 @@ def _directly(client: MlflowClient, ask: Callable[[Connection], T]) -> T | None:
     engine = _engine(client)
     if engine is None or engine.dialect.name not in _DIALECTS:
         return None
+    from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415 - loaded: the engine is of it
+
     try:
         with engine.connect() as connection:
             return ask(connection)
-    except Exception:
+    except (SQLAlchemyError, *_NOT_SO):
         # A filter that is none, a table that a later MLflow has changed: its own search says it, or knows better.
         log.debug("the database cannot be asked directly", exc_info=True)
         return None

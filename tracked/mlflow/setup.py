@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..errors import BackendUnavailable, ConfigError
+from ..foreign import attempted
 from .following import follow
 from .stores import artifact_root, database_of, ensure_store
 from .uris import normalise
@@ -104,11 +105,10 @@ def _target(uri: str, origin: str, start: Path) -> Target:
 
 
 def _workspace_uri(ml_client: Any) -> str:
-    try:
-        uri = ml_client.workspaces.get(ml_client.workspace_name).mlflow_tracking_uri
-    except AttributeError as error:
+    uri, error = attempted(lambda: ml_client.workspaces.get(ml_client.workspace_name).mlflow_tracking_uri)
+    if isinstance(error, AttributeError):
         raise ConfigError(f"ml_client is no MLClient of a workspace: {error}") from error
-    except Exception as error:  # Azure's exceptions cannot be imported here
+    if error is not None:  # one of Azure's, which cannot be imported here
         raise BackendUnavailable(f"the workspace of ml_client cannot be read: {error}") from error
     if not isinstance(uri, str) or not uri:
         raise ConfigError("the workspace of ml_client has no MLflow tracking URI")

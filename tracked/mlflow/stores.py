@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import BackendUnavailable, ConfigError
+from ..redact import redact_url
 from .indexes import has_index, has_statistics, is_quick, quicken
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def improve(uri: str) -> bool:
 
     database = database_of(uri)
     if database is None:
-        raise ConfigError(f"only a local sqlite database can be improved, and {uri!r} is none")
+        raise ConfigError(f"only a local sqlite database can be improved, and {redact_url(uri)!r} is none")
     if not _has_content(database):
         raise ConfigError(f"there is no database {database}")
     try:

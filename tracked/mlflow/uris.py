@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from ..errors import ConfigError
+from ..redact import redact_url
 from ..settings import did_you_mean
 from .aliases import inner_uri
 
@@ -54,12 +55,12 @@ def _of_scheme(scheme: str, uri: str, cwd: Path) -> str:
     if name in _OTHERS:
         return uri
     if name in _ARTIFACTS_ONLY:
-        raise ConfigError(f"{uri!r} can keep artifacts, but no runs: it is no tracking URI")
+        raise ConfigError(f"{_shown(uri)!r} can keep artifacts, but no runs: it is no tracking URI")
     plugins = _plugins()
     if scheme in plugins:
         return uri
     known = {"sqlite", "file", *_SERVERS, *_OTHERS, *plugins}
-    raise ConfigError(f"no store is known for {name!r} in {uri!r}{did_you_mean(name, known)}")
+    raise ConfigError(f"no store is known for {name!r} in {_shown(uri)!r}{did_you_mean(name, known)}")
 
 
 def _of_sqlite(uri: str, cwd: Path) -> str:
@@ -80,7 +81,7 @@ def _of_sqlite(uri: str, cwd: Path) -> str:
 
 def _of_server(uri: str) -> str:
     if not urlsplit(uri).hostname:
-        raise ConfigError(f"{uri!r} names no host; a server is written 'http://host:port'")
+        raise ConfigError(f"{_shown(uri)!r} names no host; a server is written 'http://host:port'")
     return uri
 
 
@@ -103,8 +104,15 @@ def is_file_store(folder: Path) -> bool:
 def _path_of(uri: str) -> str:
     parts = urlsplit(uri)
     if parts.netloc not in ("", "localhost"):
-        raise ConfigError(f"{uri!r} names the host {parts.netloc!r}; a folder is written 'file:///folder'")
+        raise ConfigError(
+            f"{_shown(uri)!r} names the host {parts.hostname!r}; a folder is written 'file:///folder'"
+        )
     return url2pathname(parts.path)
+
+
+def _shown(uri: str) -> str:
+    """What was given, without a login: also of what only looks like an address."""
+    return redact_url(uri) if "://" in uri else uri.rpartition("@")[2]
 
 
 def _absolute(path: Path) -> str:

@@ -26,7 +26,7 @@ def run_url(uri: str, experiment_id: str, run_id: str) -> str:
     if scheme == "azureml" and (workspace := _WORKSPACE.search(uri)):
         return f"https://ml.azure.com/runs/{quote(run_id)}?wsid={_wsid(workspace)}"
     if scheme in _REMOTE:
-        return f"run {run_id} of experiment {experiment_id} in {_public(uri)}"
+        return f"run {run_id} of experiment {experiment_id} in {public(uri)}"
     return ui_command(uri)
 
 
@@ -42,16 +42,16 @@ def page_url(server: str, experiment_id: str = "", run_id: str = "") -> str:
     """The page of a run on a server, without one the list of an experiment's runs, without that all experiments."""
     page = f"/{quote(experiment_id, '')}/runs" if experiment_id else ""
     page += f"/{quote(run_id, '')}" if experiment_id and run_id else ""
-    return f"{_public(server).rstrip('/')}/#/experiments{page}?{_VIEW}"
+    return f"{public(server).rstrip('/')}/#/experiments{page}?{_VIEW}"
 
 
 def ui_command(uri: str) -> str:
     """The command that opens MLflow's UI on a store without a server; a password in it stays out."""
-    return f"mlflow ui --backend-store-uri {shlex.quote(_public(uri))}"
+    return f"mlflow ui --backend-store-uri {shlex.quote(public(uri))}"
 
 
-def _public(uri: str) -> str:
-    """The URI without user, password, query and fragment; a path is left as it is."""
+def public(uri: str) -> str:
+    """The URI as it may be shown: without user, password, query and fragment; a path is left as it is."""
     parts = urlsplit(uri)
     if not parts.netloc:
         return uri.partition("?")[0]

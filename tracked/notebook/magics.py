@@ -8,20 +8,19 @@ from __future__ import annotations
 
 import ast
 import os
-import shlex
 from typing import Any
 
 from IPython.core.error import UsageError
 
 from .. import session as sessions
-from .. import track
 from ..errors import RunNotFound
 from ..finding import find_mlflow_runs
 from ..found import Runs
+from . import cells
+from .cells import MARK
 from .live import Live
 
 NAME = "tracked"
-_MARK = f"%%{NAME}"
 _OFF = "TRACKED_DISABLED"
 
 
@@ -45,7 +44,8 @@ def unregister(shell: Any) -> None:
 class _Magic:
     """``%tracked``: the last run; ``runs``: those of the experiment; ``off`` and ``on``: record nothing, or again.
 
-    ``%%tracked [kind] name`` on the first line of a cell makes the cell a run.
+    ``%%tracked [kind] name`` on the first line of a cell makes the cell a run; behind that may stand
+    ``--on-existing resume`` or ``error``, ``--experiment NAME``, ``--tag NAME=VALUE`` and ``--param NAME=VALUE``.
     """
 
     __name__ = NAME
@@ -56,7 +56,7 @@ class _Magic:
 
     def __call__(self, line: str, cell: str | None = None) -> Any:
         if cell is not None:
-            raise UsageError(f"{_MARK} stands on the first line of a cell, before any other magic")
+            raise UsageError(f"{MARK} stands on the first line of a cell, before any other magic")
         verbs = {"": self._last, "runs": _runs, "off": _off, "on": _on}
         verb = verbs.get(line.strip())
         if verb is None:
@@ -99,7 +99,7 @@ def _on() -> _Said:
 
 def marked(lines: list[str]) -> list[str]:
     """The lines of a cell, with its ``%%tracked`` as a text that Python can read."""
-    if lines and lines[0].split()[:1] == [_MARK]:
+    if lines and lines[0].split()[:1] == [MARK]:
         return [f"{lines[0].strip()!r}\n", *lines[1:]]
     return lines
 
@@ -116,7 +116,7 @@ class Wrapping(ast.NodeTransformer):
             shown = ast.parse("__import__('sys').displayhook(0)").body[0]
             shown.value.args = [body[-1].value]  # type: ignore[attr-defined]
             body[-1] = ast.copy_location(shown, body[-1])
-        block = ast.parse(f"with __import__({__name__!r}, fromlist=['cell']).cell(0): pass").body[0]
+        block = ast.parse(f"with __import__({cells.__name__!r}, fromlist=['cell']).cell(0): pass").body[0]
         block.items[0].context_expr.args = [mark.value]  # type: ignore[attr-defined]
         block.body = body or block.body  # type: ignore[attr-defined]
         node.body = [ast.copy_location(block, mark)]
@@ -125,17 +125,4 @@ class Wrapping(ast.NodeTransformer):
 
 def _is_mark(node: ast.stmt) -> bool:
     value = getattr(getattr(node, "value", None), "value", None)
-    return isinstance(node, ast.Expr) and isinstance(value, str) and value.split()[:1] == [_MARK]
-
-
-def cell(mark: str) -> track.run:
-    """The block of a cell, from its first line.
-
-    Raises:
-        UsageError: the line does not say what the run is called.
-    """
-    given = shlex.split(mark)[1:]
-    if not 1 <= len(given) <= 2:
-        raise UsageError(f"{_MARK} [kind] name: {len(given)} words were given")
-    *kind, name = given
-    return track.run(name, kind=kind[0] if kind else "")
+    return isinstance(node, ast.Expr) and isinstance(value, str) and value.split()[:1] == [MARK]

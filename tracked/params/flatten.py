@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from ..foreign import attempted
 from ..markers import Ignore, Key, Markers, Param, Secret, has
 from ..redact import MASK, is_secret_name, is_secret_type
 from ..shapes import field_markers, fields_of, kinds, plain_omegaconf
@@ -52,10 +53,7 @@ class _Flattening:
                 yield from self._value(key, value)
 
     def _masked(self, secret: Any) -> str:
-        try:
-            self.hidden.update(hidden_texts(secret))
-        except Exception:  # noqa: BLE001 - a secret's own code may raise anything, and must not show it
-            return MASK
+        attempted(lambda: self.hidden.update(hidden_texts(secret)))
         return MASK
 
     def _value(self, key: str, value: Any) -> Iterator[tuple[str, str]]:
@@ -81,13 +79,8 @@ class _Flattening:
             return str(self._texts.of(value))
         if is_secret_type(type(value)):
             return self._masked(value)
-        try:
-            plain = self._plain(value)
-            if isinstance(plain, list | dict):
-                return json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
-            return str(plain)
-        except Exception:  # noqa: BLE001 - a value's own code may raise anything
-            return type_text(value)
+        told = attempted(lambda: _one_text(self._plain(value)))
+        return str(told.value) if told.error is None else type_text(value)
 
     def _plain(self, value: Any) -> Any:
         """The value as JSON has it, secrets masked."""
@@ -138,3 +131,8 @@ def _items(value: Any) -> Collection[Any] | None:
         value = plain_omegaconf(value)
     short = isinstance(value, list | tuple | set | frozenset | deque) and len(value) <= _MAX_ITEMS
     return value if short else None
+
+
+def _one_text(plain: Any) -> str:
+    is_several = isinstance(plain, list | dict)
+    return json.dumps(plain, ensure_ascii=False, separators=(",", ":")) if is_several else str(plain)

@@ -44,7 +44,7 @@ def _remember_path(path: str, run: RunRef) -> None:
     _PATHS.pop(path, None)
     _PATHS[path] = run
     if len(_PATHS) > _MOST_PATHS:
-        _PATHS.pop(next(iter(_PATHS)), None)
+        _PATHS.pop(next(iter(tuple(_PATHS))), None)  # a copy: other threads remember too
 
 
 def _remember_object(value: Any, run: RunRef) -> None:

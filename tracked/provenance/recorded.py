@@ -5,14 +5,13 @@ from __future__ import annotations
 import importlib
 import inspect
 import json
-import typing
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ..errors import ConfigError
+from ..foreign import annotations_of
 from ..nearest import did_you_mean
-from ..redact import MASK
 from ..results.stored import PATH, NotStorable, Recalling
 from .origin import LOST
 
@@ -104,15 +103,8 @@ def call_of(fn: Any, recorded: Mapping[str, Any]) -> tuple[list[Any], dict[str, 
     return args, kwargs
 
 
-def _why_lost(form: Any) -> str:
-    """Why this argument cannot be built again; empty if it may be."""
-    if isinstance(form, dict) and LOST in form:
-        return str(form[LOST])
-    return "a secret in it is masked" if MASK in json.dumps(form) else ""
-
-
 def _rebuilt(fn: Any, recorded: Mapping[str, Any]) -> dict[str, Any]:
-    hints = _hints(fn)
+    hints = annotations_of(inspect.unwrap(fn)) or {}
     return {
         name: _value_of(name, form, hints.get(name.partition("/")[0], Any)) for name, form in recorded.items()
     }
@@ -124,13 +116,6 @@ def _value_of(name: str, form: Any, hint: Any) -> Any:
         return recalling(form, hint)
     except (NotStorable, LookupError, ValueError, TypeError, OSError) as error:
         raise ConfigError(f"the argument {name!r} cannot be built again: {error}") from error
-
-
-def _hints(fn: Any) -> dict[str, Any]:
-    try:
-        return typing.get_type_hints(inspect.unwrap(fn), include_extras=True)
-    except Exception:  # noqa: BLE001 - annotations are user code: they may raise anything
-        return {}
 
 
 def _bound(signature: inspect.Signature, values: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:

@@ -89,9 +89,11 @@ def redact_text(text: str, environ: Mapping[str, str] | None = None, secrets: Co
     """Prose without secrets: a traceback, a message, a command line.
 
     Besides what :func:`redact_value` takes out, anything said of a secret name goes: ``token: abc``,
-    ``{'api_key': 'abc'}``, ``--password abc``.
+    ``{'api_key': 'abc'}``, ``--password abc``; and signatures of addresses that stand there without their host.
     """
     text = redact_value(text, (*secret_values(environ or {}), *secrets))
+    if "=" in text:
+        text = _QUERY.sub(_mask_parameter, text)
     return _FLAG.sub(_mask_if_secret, _SAID.sub(_mask_if_secret, text))
 
 

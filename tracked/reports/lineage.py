@@ -8,7 +8,7 @@ from typing import Any
 
 from ..drawing import STATES, Html, element
 from .charts import cut, picture, text
-from .sections import section
+from .sections import scrolled, section
 from .values import Node
 
 FEW = 4
@@ -33,16 +33,12 @@ def lineage(nodes: Sequence[Node], run: str) -> Html:
     height = min(_ROWS, max(map(len, columns))) * _STEP
     edges = [_edge(box, source, by, places) for box in boxes for source, by in box.sources.items()]
     drawn = [_box(box, *places[box.run], is_this=box.run == run) for box in boxes if box.run in places]
-    graph = element(
-        "div",
-        picture(width, height, *edges, *drawn),
-        style=f"min-width:{width * 0.7:.0f}px;max-width:{width}px",
-    )
+    graph = picture(width, height, *edges, *drawn)
     hidden = len(boxes) - len(places)
     about = f"The marked run is this one.{f' {hidden} runs are not shown.' if hidden else ''}"
     return section(
         "Where it came from, and what came of it",
-        element("div", graph, **{"class": "scrolled"}),
+        scrolled(graph, width * 0.7, width),
         about=about,
         wide=True,
     )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..drawing import Html, element
+from ..drawing import Html
 from .charts import cut, lines, picture, text
 from .scales import Scale, focused, scale_of
-from .sections import beyond, section
+from .sections import beyond, scrolled, section
 from .thinning import thinned
 from .values import Search, Tried
 
@@ -25,9 +25,7 @@ def parallel(search: Search, names: Sequence[str], number: int) -> Html:
     ranked = search.ranked()
     if len(ranked) < 2 or not names:
         return Html()
-    # The best of all are there however many there are.
-    first = ranked[: LINES // 4]
-    shown = [*first, *thinned(ranked[len(first) :], LINES - len(first))] if len(ranked) > LINES else ranked
+    shown = _drawn(ranked)
     scales = [scale_of([t.params[name] for t in ranked if name in t.params]) for name in names]
     value = focused([trial.value for trial in ranked], is_high_good=search.is_maximised)
     titles = [
@@ -35,29 +33,31 @@ def parallel(search: Search, names: Sequence[str], number: int) -> Html:
         search.objective,
     ]
     placed = [_line(trial, names, scales, value) for trial in shown]
-    # The worst are drawn first, so that the good ones lie above.
-    groups = [
-        lines(placed[i * len(placed) // _FIFTHS : (i + 1) * len(placed) // _FIFTHS], f"fifth f{i}")
-        for i in reversed(range(_FIFTHS))
-    ]
     axes = [
         part for i, (t, s) in enumerate(zip(titles, [*scales, value], strict=True)) for part in _axis(i, t, s)
     ]
     width = 2 * _SIDE + _APART * len(names)
-    best = lines(placed[:1], "best")
-    drawn = element(
-        "div",
-        picture(width, _HEIGHT, *groups, best, *axes),
-        style=f"min-width:{width * 0.75:.0f}px;max-width:{width * 1.2:.0f}px",
-    )
+    drawn = picture(width, _HEIGHT, *_fifths(placed), lines(placed[:1], "best"), *axes)
     shown_of = beyond(len(ranked), len(shown), "trials"), beyond(number, len(names), "parameters")
     about = " ".join(filter(None, ("The better a trial, the stronger its line.", *shown_of)))
     return section(
         "All parameters together",
-        element("div", drawn, **{"class": "scrolled"}),
+        scrolled(drawn, width * 0.75, width * 1.2),
         about=about,
         wide=len(names) > 2,
     )
+
+
+def _drawn(ranked: Sequence[Tried]) -> Sequence[Tried]:
+    """As many as can be told apart; the best of all are there however many there are."""
+    first = ranked[: LINES // 4]
+    return [*first, *thinned(ranked[len(first) :], LINES - len(first))] if len(ranked) > LINES else ranked
+
+
+def _fifths(placed: Sequence[Sequence[Point]]) -> list[Html]:
+    """The lines by how good they are; the worst are drawn first, so that the good ones lie above."""
+    ends = [i * len(placed) // _FIFTHS for i in range(_FIFTHS + 1)]
+    return [lines(placed[ends[i] : ends[i + 1]], f"fifth f{i}") for i in reversed(range(_FIFTHS))]
 
 
 def _line(trial: Tried, names: Sequence[str], scales: Sequence[Scale], value: Scale) -> list[Point]:

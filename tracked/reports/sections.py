@@ -44,3 +44,9 @@ def table(heads: Sequence[object], rows: Iterable[Sequence[object]]) -> Html:
 def beyond(number: int, most: int, what: str) -> str:
     """How many there are that are not shown; empty if all are."""
     return f"{most} of {number} {what} are shown." if number > most else ""
+
+
+def scrolled(drawn: Html, least: float, most: float) -> Html:
+    """What is as wide as its place, within these numbers of pixels; in a narrower place it is scrolled."""
+    wide = element("div", drawn, style=f"min-width:{least:.0f}px;max-width:{most:.0f}px")
+    return element("div", wide, **{"class": "scrolled"})

@@ -7,6 +7,7 @@ import sys
 from io import BytesIO
 from typing import Any
 
+from ..foreign import answer
 from .values import Keep
 
 MAX_BYTES = 64 * 2**20
@@ -15,10 +16,9 @@ MAX_BYTES = 64 * 2**20
 
 def is_array(value: Any) -> bool:
     """Whether it is an array or a tensor, whoever made it."""
-    try:
-        return not isinstance(value, type) and isinstance(value.shape, tuple) and callable(value.tolist)
-    except Exception:  # noqa: BLE001 - any object is asked, and its properties may raise anything
+    if isinstance(value, type):
         return False
+    return answer(lambda: isinstance(value.shape, tuple) and callable(value.tolist), otherwise=False)
 
 
 def keep_array(array: Any, name: str, keep: Keep) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import typing
 from collections.abc import Mapping
 from typing import Any
 
+from ..foreign import annotations_of
 from ..shapes import field_names, fields_of, kinds, mapping_reader, once_per_type, record_reader
 
 
@@ -33,10 +33,7 @@ def field_hints(cls: type) -> dict[str, Any] | None:
     names = field_names(cls)
     if names is None:
         return None
-    try:
-        hints = typing.get_type_hints(cls, include_extras=True)
-    except Exception:  # noqa: BLE001 - annotations are user code: they may raise anything
-        hints = {}
+    hints = annotations_of(cls) or {}
     return {name: hints.get(name, Any) for name in names if name not in _left_out(cls)}
 
 

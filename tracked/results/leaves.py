@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from ..foreign import answer
 from ..markers import Artifact, Marker, Metric, has
 from ..measure import number_of, numbers_in, unwrapped
 from ..params import safe_key, shorten
@@ -163,8 +164,6 @@ def _called(said: Said) -> str | None:
 def _numbers(value: Any) -> Sequence[float] | None:
     """A list, or an array of one dimension, of numbers alone."""
     if is_array(value):
-        try:
-            value = value.tolist() if len(value.shape) == 1 else None
-        except Exception:  # noqa: BLE001 - a tensor whose device is gone fails in its library's way
-            return None
+        # A tensor whose device is gone fails in its library's way.
+        value = answer(lambda: value.tolist() if len(value.shape) == 1 else None, None)
     return numbers_in(value) if isinstance(value, list | tuple) else None

@@ -14,6 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from ..foreign import answer
 from ..naming import qualified_name
 from ..shapes import kinds, once_per_type
 from .values import Keep
@@ -30,10 +31,7 @@ def is_model(value: Any) -> bool:
 
 def about(model: Any) -> dict[str, str]:
     """Its class, and the number of its parameters where that is told cheaply."""
-    try:
-        count = _count(model)
-    except Exception:  # noqa: BLE001 - a model may not be built yet
-        count = None
+    count = answer(lambda: _count(model), None)  # it may not be built yet
     return {"type": qualified_name(type(model)), **({"parameters": str(count)} if count else {})}
 
 

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from ..foreign import answer
 from ..markers import Ignore, Key, Marker, Markers, Metric, Param, Secret, has
 from ..naming import qualified_name
 from ..params.texts import Texts, plain_scalar, type_text
@@ -27,10 +28,8 @@ def is_plain(value: Any) -> bool:
     """Whether it is known what the value says: not of functions, and not of objects without a rule."""
     if isinstance(value, list | tuple | set | frozenset | deque):
         return True
-    try:
-        return not callable(value) and plain_scalar(value) not in (type_text(value), qualified_name(value))
-    except Exception:  # noqa: BLE001 - a value's own code may raise anything
-        return False
+    unknown = type_text(value), qualified_name(value)
+    return answer(lambda: not callable(value) and plain_scalar(value) not in unknown, otherwise=False)
 
 
 def is_hidden(name: str, said: tuple[Marker, ...]) -> bool:
@@ -62,10 +61,7 @@ class _Plain:
             return self._fields(fields, field_markers(type(value)))
         if isinstance(value, list | tuple | set | frozenset | deque):
             return [self.of(item) for item in value]
-        try:
-            plain = self._texts.of(value)
-        except Exception:  # noqa: BLE001 - as above
-            return type_text(value)
+        plain: Any = answer(lambda: self._texts.of(value), type_text(value))
         return str(plain) if isinstance(plain, float) and not math.isfinite(plain) else plain
 
     def _fields(self, fields: Mapping[Any, Any], markers: Markers) -> dict[str, Any]:

@@ -221,8 +221,7 @@ def classes(hint: Any) -> Iterator[type]:
     """The classes that a value with this annotation may be of."""
     origin = typing.get_origin(hint)
     if origin is Annotated or origin is Union or origin is types.UnionType:
-        parts = typing.get_args(hint)[:1] if origin is Annotated else typing.get_args(hint)
-        for part in parts:
+        for part in typing.get_args(hint)[: 1 if origin is Annotated else None]:
             yield from classes(part)
     elif isinstance(origin or hint, type):
         yield origin or hint

@@ -15,14 +15,18 @@ from typing import TYPE_CHECKING, Any
 from .. import speech
 from ..context import RunRef
 from ..guard import guard
-from ..ports import RemoteRun
+from ..later import Later
 from ..settings import Wrong, raise_
 from ..switches import Switches
 from ..switches import switches as switches_of
 
 if TYPE_CHECKING:
+    from ..mlflow import guests
     from ..mlflow.inside import Answer
+    from ..ports import RemoteRun
     from .building import Session
+else:
+    guests = Later(globals(), "guests", "tracked.mlflow.guests")
 
 _LOCK = threading.RLock()
 _CONFIGURED: dict[str, Any] = {}
@@ -33,6 +37,8 @@ _FOLLOWED: Session | None = None
 """The session that MLflow's own state follows."""
 _BESIDE: dict[str, Session] = {}
 """Sessions of durable stores that MLflow was pointed at, and that are not this process's own."""
+_ELSEWHERE: dict[str, Session] = {}
+"""Sessions of journal folders that runs which travelled here belong to."""
 
 
 def current() -> Session:
@@ -49,13 +55,11 @@ def _make() -> Session:
     global _SESSION  # noqa: PLW0603 - the one place of global state
     with _LOCK:
         if _SESSION is None:
+            from .sources import leave_out  # noqa: PLC0415 - keeps `import tracked` quick
+
             # Nobody asked for it by name: what is set wrong is said, and the rest counts.
-            _SESSION = _build(_CONFIGURED, _CLIENT, wrong=_left_out)
+            _SESSION = _build(_CONFIGURED, _CLIENT, wrong=leave_out)
         return _SESSION
-
-
-def _left_out(error: Exception) -> None:
-    speech.warn_once(f"{error}; this is left out, and tracking goes on")
 
 
 def switches(stage: str) -> Switches:
@@ -108,10 +112,11 @@ def reset() -> None:
     global _SESSION, _FOLLOWED, _CLIENT  # noqa: PLW0603
     with _LOCK:
         _FOLLOWED = _CLIENT = None
-        for session in filter(None, (_SESSION, *_BESIDE.values())):
+        for session in _all():
             session.crew.dismiss()
         _SESSION = None
         _BESIDE.clear()
+        _ELSEWHERE.clear()
         _CONFIGURED.clear()
         speech.forget()
 
@@ -126,9 +131,11 @@ def switched_to(
         uri: the store.
         adapted: makes of the session the one that is used.
     """
+    from .targets import confined_to  # noqa: PLC0415 - keeps `import tracked` quick
+
     global _SESSION  # noqa: PLW0603
     before, configured = _SESSION, dict(_CONFIGURED)
-    with _confined_to(uri):
+    with confined_to(uri):
         session = _SESSION = adapted(_build({**_CONFIGURED, "tracking_uri": uri}))
         try:
             yield session
@@ -141,20 +148,6 @@ def switched_to(
             _CONFIGURED.update(configured)
 
 
-@contextmanager
-def _confined_to(uri: str) -> Iterator[None]:
-    from .building import CONFINED_TO  # noqa: PLC0415 - keeps `import tracked` quick
-
-    before = os.environ.get(CONFINED_TO)
-    os.environ[CONFINED_TO] = uri
-    try:
-        yield
-    finally:
-        os.environ.pop(CONFINED_TO, None)
-        if before is not None:
-            os.environ[CONFINED_TO] = before
-
-
 def for_folder(folder: str) -> Session:
     """The session for a journal folder that another process named: this process's own, or one beside it.
 
@@ -164,9 +157,12 @@ def for_folder(folder: str) -> Session:
     session = current()
     if str(session.folder.path) == folder:
         return session
-    from .building import at_folder  # noqa: PLC0415
+    there = _ELSEWHERE.get(folder)
+    if there is None or there.settings is not session.settings:
+        from .building import at_folder  # noqa: PLC0415
 
-    return at_folder(folder, session)
+        there = _ELSEWHERE[folder] = at_folder(folder, session)  # one for all calls: each has a journal open
+    return there
 
 
 def for_uri(uri: str) -> Session:
@@ -186,8 +182,6 @@ def for_uri(uri: str) -> Session:
 
 def follow_mlflow(session: Session) -> None:
     """Where MLflow is loaded, or gets loaded, its own calls go to the same store and into the same runs."""
-    from ..mlflow import guests  # noqa: PLC0415
-
     global _FOLLOWED  # noqa: PLW0603
     if _FOLLOWED is session:
         reason = guests.ensure_installed()
@@ -213,8 +207,6 @@ def _follow(session: Session) -> None:
 
 def plain_mlflow_run() -> RemoteRun | None:
     """The run that MLflow's own API holds open around this code, if any."""
-    from ..mlflow import guests  # noqa: PLC0415
-
     return guests.active_plain_run()
 
 
@@ -235,7 +227,23 @@ def _adopt(ref: RunRef, uri: str, run_id: str, experiment: str) -> Answer:
     return Answer(is_ours, adopted(session, run_id, experiment) if is_ours else None)
 
 
+def _all() -> list[Session]:
+    return list(filter(None, (_SESSION, *_BESIDE.values(), *_ELSEWHERE.values())))
+
+
 def _at_exit() -> None:
-    for session in filter(None, (_SESSION, *_BESIDE.values())):
+    for session in _all():
         with guard:
             session.finish()
+
+
+def _forked() -> None:
+    """Locks may have been held by threads that the child does not have."""
+    global _LOCK  # noqa: PLW0603 - replaced where nobody can hold it
+    _LOCK = threading.RLock()
+    for session in _all():
+        session.crew.forked()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)

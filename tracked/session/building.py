@@ -13,8 +13,10 @@ from typing import Any, TypeVar
 from .. import speech
 from .. import tags as t
 from ..context import RunRef
-from ..errors import BackendUnavailable, ConfigError
-from ..journal.folder import Folder, owner_of
+from ..errors import BackendUnavailable
+from ..further_names import fitted
+from ..guard import each_once
+from ..journal.folder import Folder
 from ..journal.writer import JournalFile
 from ..limits import Limits, limits_of
 from ..mlflow import aliases
@@ -23,14 +25,12 @@ from ..ports import RemoteRun
 from ..records import Opened, Record, Tags
 from ..settings import Settings, Wrong, raise_
 from ..shipper import status
-from . import gathering, place, sources, waiting, workspaces
+from . import gathering, place, sources, targets, waiting, workspaces
 from .backends import TEMPLATES, is_for_tests, is_in_memory
 from .crew import Crew
-from .kept import left_of
+from .kept import what_is_kept
 
 DEFAULT_EXPERIMENT = "Default"
-CONFINED_TO = "TRACKED_CONFINED_TO"
-"""The one store that runs of this process go to, whatever else is set: tests set it, so that none reaches another."""
 R = TypeVar("R", Opened, Tags)
 
 
@@ -107,12 +107,12 @@ class Session:
         names, limit = self.settings.tags, self.limits.tag_length
         limit = min(limit, self.settings.tag_max_length or limit)
         if isinstance(record, Tags):
-            values, long = t.fitted(record.values, names, limit)
+            values, long = fitted(record.values, names, limit)
             return record if values is record.values else record._replace(values=values), long
         if record.inherit:
             # The named run's hashes take the place of these; only the store knows them.
             names = {key: name for key, name in names.items() if key not in t.HASHES}
-        values, long = t.fitted(record.tags, names, limit)
+        values, long = fitted(record.tags, names, limit)
         return record if values is record.tags else record._replace(tags=values), long
 
     def serve(self) -> None:
@@ -131,8 +131,7 @@ class Session:
         Args:
             timeout: seconds, at most; the ``exit_timeout`` setting if None.
         """
-        while self.before_flush:
-            self.before_flush.pop()()
+        each_once(self.before_flush)
         is_delivered = waiting.delivery_of(self.journal.path)
         if is_delivered():
             return True
@@ -171,19 +170,8 @@ class Session:
             with suppress(KeyboardInterrupt):  # a person who will not wait: what is kept is kept
                 delivered = self.flush()
             if not delivered:
-                speech.warn_once(_kept(self))
+                speech.warn_once(what_is_kept(self.folder, self.journal.owner, self.shown_uri))
             self.crew.dismiss()
-
-
-def _kept(session: Session) -> str:
-    told = waiting.why(session.folder)
-    why = f" ({told})" if told else ""
-    owner = session.journal.owner
-    left = sum(left_of(journal) for journal in session.folder.journals() if owner_of(journal) == owner)
-    return (
-        f"{left} bytes of records are kept in {session.folder.path} and not yet in {session.shown_uri}{why}; "
-        "the shipper goes on with them, and `tracked sync` sends them now"
-    )
 
 
 def build(
@@ -210,7 +198,8 @@ def build(
     root = sources.project_root(sources.working_folder())
     settings = sources.load(configured, environ, root, wrong)
     speech.speak(settings.verbosity, settings.origins["verbosity"] == sources.CODE)
-    target = _target(configured, ml_client, settings, root, fallback_to_local=fallback_to_local, wrong=wrong)
+    choice = configured, ml_client, settings, root
+    target = targets.chosen(*choice, fallback_to_local=fallback_to_local, wrong=wrong)
     if target.hint:
         speech.warn_once(target.hint)
     if settings.azure_workspace and target.origin == "default":
@@ -246,42 +235,6 @@ def on_folder(folder: Folder, uri: str, home: Path, settings: Settings) -> Sessi
         waiting.Ids(folder),
         home,
     )
-
-
-def _target(
-    configured: Mapping[str, Any],
-    ml_client: Any,
-    settings: Settings,
-    root: Path,
-    *,
-    fallback_to_local: bool,
-    wrong: Wrong,
-) -> mlflow_setup.Target:
-    if confined := os.environ.get(CONFINED_TO):
-        return _confined(confined, root)
-    if is_for_tests(settings.tracking_uri):
-        return mlflow_setup.Target(settings.tracking_uri, settings.origins["tracking_uri"])
-    explicit = configured.get("tracking_uri")
-    try:
-        files = Path(settings.config_dir) if settings.config_dir else root
-        target = mlflow_setup.resolve_uri(explicit, ml_client, settings.tracking_uri, root=root, files=files)
-        workspaces.check(target.uri)
-    except ConfigError as error:
-        wrong(error)
-    except BackendUnavailable as error:
-        if not fallback_to_local:
-            raise workspaces.told(error) from error
-        speech.warn_once(f"{workspaces.told(error)}; runs go to the local store")
-        workspaces.forget_run(os.environ)
-    else:
-        return target
-    return mlflow_setup.resolve_uri(root=root, environ={})
-
-
-def _confined(uri: str, root: Path) -> mlflow_setup.Target:
-    if not is_for_tests(uri):
-        uri = mlflow_setup.resolve_uri(uri, root=root).uri
-    return mlflow_setup.Target(uri, CONFINED_TO)
 
 
 def at_folder(folder: str, like: Session) -> Session:

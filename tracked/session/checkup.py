@@ -17,6 +17,7 @@ from ..errors import ConfigError, LoginRefused, TrackedError
 from ..mlflow.setup import database_of
 from ..patience import bounded
 from ..shipper.stale import Stale
+from ..shipper.status import version_of
 from . import configure, current, folders, place, workspaces
 from .building import Session
 from .findings import ERROR, OK, WARN, Finding, size, some
@@ -59,9 +60,9 @@ def checkup(patience: float = PATIENCE) -> Iterator[Finding]:
 def versions() -> Iterator[Finding]:
     """What runs here, and whether MLflow finds our plugin."""
     names = ("tracked", "mlflow")
-    told = [f"{name} {_version(name) or 'is not installed'}" for name in names]
+    told = [f"{name} {version_of(name) or 'is not installed'}" for name in names]
     what = ", ".join([*told, f"Python {platform.python_version()} on {platform.system()}"])
-    if not _version("mlflow"):
+    if not version_of("mlflow"):
         yield Finding("versions", ERROR, what, "pip install mlflow")
         return
     yield Finding("versions", OK, what)
@@ -73,13 +74,6 @@ def versions() -> Iterator[Finding]:
             "MLflow does not know `tracked+...` URIs: durable=True cannot work",
             "install tracked again",
         )
-
-
-def _version(name: str) -> str:
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return ""
 
 
 def settings() -> Iterator[Finding]:

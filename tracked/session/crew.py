@@ -47,6 +47,10 @@ class Crew:
                 else:
                     self._seen = now
 
+    def forked(self) -> None:
+        """Go on in a forked child: who held the lock, perhaps to start a process, is not there to let it go."""
+        self._lock = threading.Lock()
+
     def _is_wanted(self) -> bool:
         """Whether nobody serves, or somebody who hangs or whose version is behind ours."""
         if not process.is_served(self.folder) or self._overseer.end_if_hung():

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from ..journal.folder import Folder
+from ..journal.folder import Folder, owner_of
 from ..journal.reader import writer_of
 from ..process import is_alive
 from . import place, waiting
@@ -54,3 +54,19 @@ def orphans(home: Path, uri: str, own: Folder) -> Iterator[Folder]:
             journals = folder.journals()
             if journals and not any(map(is_written, journals)):
                 yield folder
+
+
+def what_is_kept(folder: Folder, owner: str, store: str) -> str:
+    """What is said at the end of a process of which not all is delivered.
+
+    Args:
+        folder: where it wrote.
+        owner: of its journals, as in ``owner_of``.
+        store: the store that is wanted, as it may be shown.
+    """
+    told = waiting.why(folder)
+    left = sum(left_of(journal) for journal in folder.journals() if owner_of(journal) == owner)
+    return (
+        f"{left} bytes of records are kept in {folder.path} and not yet in {store}{f' ({told})' if told else ''}; "
+        "the shipper goes on with them, and `tracked sync` sends them now"
+    )

@@ -37,6 +37,11 @@ SWITCHES = (
 """``TRACKED_*`` names that are read where they act, not kept in the settings."""
 
 
+def leave_out(error: ConfigError) -> None:
+    """What is done about a wrong setting where nobody asked for the settings: it is said, and the rest counts."""
+    speech.warn_once(f"{error}; this is left out, and tracking goes on")
+
+
 def working_folder() -> Path:
     """Where the process stands; the user's home if that folder is gone."""
     try:

@@ -43,7 +43,7 @@ def take(uri: str, ml_client: Any = None) -> bool:
     if type(ml_client).__module__.startswith("azure.ai.ml"):
         bind.is_bound(uri)  # by the client itself, when it was asked for the workspace
     reference = bind.reference_of(ml_client)
-    bind.settle(uri, reference)
+    bind.settle(uri, reference)  # an empty one takes back that of an earlier client
     return not reference
 
 

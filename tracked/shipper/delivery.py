@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 
 from .. import outcome
 from .. import tags as t
@@ -12,18 +11,17 @@ from ..errors import Refused
 from ..journal import ids
 from ..journal.folder import Folder
 from ..journal.history import records_of
-from ..notes import placed
 from ..params import same_value
 from ..ports import Backend, RemoteRun
-from ..provenance.edges import with_ids
 from ..records import Artifact, Closed, Opened
 from ..redact import redact_text
 from .aside import Aside
 from .batches import Action, Batch
 from .fence import Fence
-from .files import Files
+from .files import Outbox
 from .overflow import Overflow
-from .stale import end_dead, find_stale, next_beat
+from .stale import end_dead, end_stale, next_beat
+from .wording import Wording
 
 
 class Delivery:
@@ -31,6 +29,12 @@ class Delivery:
 
     ``BackendUnavailable`` goes through to the caller, who sends the stretch since the last acknowledgement
     again; all that is sent here may be sent twice.
+
+    Args:
+        folder: whose runs they are.
+        backend: the store.
+        alive: called now and then while files are sent, as a sign of life.
+        answered: called whenever the store has done something with an action.
     """
 
     def __init__(
@@ -40,11 +44,7 @@ class Delivery:
         alive: Callable[[], object] = lambda: None,
         answered: Callable[[], object] = lambda: None,
     ) -> None:
-        self.folder, self.backend = folder, backend
-        self.alive = alive
-        """Called now and then while files are sent, as a sign of life."""
-        self.answered = answered
-        """Called whenever the store has done something with an action."""
+        self.folder, self.backend, self._answered = folder, backend, answered
         self.runs: dict[str, RemoteRun | None] = {
             run: None if isinstance(made, ids.Refusal) else made for run, made in ids.read(folder).items()
         }
@@ -56,20 +56,15 @@ class Delivery:
         self._fence = Fence(backend)
         self._aside = Aside(folder)
         self._overflow = Overflow(folder, backend)
-        self._files: dict[str, list[Artifact]] = {}
-        """Files of this stretch that are still to be sent, by run."""
-        self._notes: dict[str, str] = {}
-        """Descriptions, by MLflow id, of runs made in this stretch: nobody else could have written any yet."""
-        self.done_with: list[str] = []
-        """Snapshots that are no longer needed once the stretch is acknowledged."""
+        self._wording = Wording(backend, self._id_of)
+        self._outbox = Outbox(folder, backend, self.put_aside, alive)
 
     def begin(self) -> None:
         """Begin a stretch, or begin it again."""
         self._aside.clear()
         self._overflow.clear()
-        self._files.clear()
-        self.done_with.clear()
-        self._notes.clear()
+        self._outbox.clear()
+        self._wording.clear()
 
     def send(self, action: Action) -> None:
         """Do what this action says, or put it aside with the reason."""
@@ -79,7 +74,7 @@ class Delivery:
             if isinstance(action, Opened) and not self.runs.get(action.run):
                 self._learn_refusal(action.run, str(error))
             self.put_aside(action, str(error))
-        self.answered()
+        self._answered()
 
     def _dispatch(self, action: Action) -> None:
         if isinstance(action, Opened):
@@ -91,24 +86,25 @@ class Delivery:
         elif isinstance(action, Batch):
             self._log(remote, action)
         elif isinstance(action, Artifact):
-            self._files.setdefault(action.run, []).append(action)
+            self._outbox.add(action)
         else:
             self._close(remote, action)
 
     def _close(self, remote: RemoteRun, closed: Closed) -> None:
         self._bring_overflow(closed.run)
-        self._send_files_of(closed.run)
+        self._outbox.send(closed.run, remote)
         if remote.owned:
             self.backend.close(remote.run_id, closed.status, closed.time)
 
     def _bring_overflow(self, run: str) -> None:
         """Let what the store had no room for be among the files of the run."""
         if files := list(self._overflow.files(run)):
-            self._files.setdefault(run, []).extend(files)
+            self._outbox.add(*files)
             self.send(Batch(run, tags=((t.OVERFLOW, ", ".join(file.name for file in files)),)))
 
     def _open(self, opened: Opened) -> None:
-        if self.runs.get(opened.run):
+        if known := self.runs.get(opened.run):
+            self._complete(opened, known)
             return
         unsure = opened.run in self.unsure or opened.attach or self.folder.exported.exists()
         self.unsure.add(opened.run)
@@ -118,30 +114,30 @@ class Delivery:
             return
         # A run to be joined that is not in this store is made anew: better than to lose its data.
         if remote is None:
-            tags = {key: self._named(key, value) for key, value in opened.tags.items()}
+            tags = {key: self._wording.named(key, value) for key, value in opened.tags.items()}
             tags = self._overflow.first(opened.run, tags)
             remote = self.backend.create(opened._replace(tags=tags), self._parent_id(opened))
-            self._notes[remote.run_id] = opened.tags.get(t.MLFLOW_NOTE, "")
+            self._wording.is_new(remote.run_id, opened.tags.get(t.MLFLOW_NOTE, ""))
             self._fence.is_ours(opened.run)
-        self._learn(opened.run, remote)
+            self._learn(opened.run, remote)
+        else:
+            self._learn(opened.run, remote)
+            self._complete(opened, remote)
+
+    def _complete(self, opened: Opened, remote: RemoteRun) -> None:
+        """Write what a run is without that was made in a stretch which failed before all of it was kept."""
+        if len(missing := self._overflow.missing(remote.run_id, opened)):
+            self._log(remote, missing)
 
     def _join(self, opened: Opened, remote: RemoteRun) -> None:
         """Write into a run that was there before; a new attempt makes it run again, unless there is one after it."""
         if t.ATTEMPT in opened.tags:
-            self._claim(opened, remote)
+            self._fence.claim(opened, remote)
             if reason := self._fence.reason(opened.run, remote, now=True):
                 self._learn(opened.run, remote)
                 raise Refused(reason)
             self.backend.reopen(remote.run_id, t.OF_AN_END | {t.CLAIMANT})
         self._learn(opened.run, remote)
-
-    def _claim(self, opened: Opened, remote: RemoteRun) -> None:
-        """Say whose the attempt is, where that was decided elsewhere than in the store; a later one stays."""
-        if t.ATTEMPT_ID in opened.tags:
-            last = self.backend.tag(remote.run_id, t.ATTEMPT) or "1"
-            if last.isdecimal() and int(last) < int(opened.tags[t.ATTEMPT]):
-                told = (t.ATTEMPT, t.ATTEMPT_ID, t.HOST, t.PROCESS)
-                self.backend.log(remote.run_id, (), {}, {key: opened.tags[key] for key in told})
 
     def _parent_id(self, opened: Opened) -> str | None:
         # MLflow's own API may have named the parent by our id.
@@ -172,7 +168,7 @@ class Delivery:
             batch = self._overflow.fitting(remote.run_id, batch)
             if not len(batch):
                 return
-            tags = self._translated(remote.run_id, batch)
+            tags = self._wording.of(remote.run_id, batch.tags)
             self.backend.log(remote.run_id, batch.points, dict(batch.params), tags)
         except Refused:
             if len(batch) > 1:
@@ -191,50 +187,19 @@ class Delivery:
                 self.backend.log(remote.run_id, (), {}, {t.param_changed(key): value})
         return bool(batch.params)
 
-    def _translated(self, run_id: str, batch: Batch) -> dict[str, str]:
-        """The tags as the store has them: runs by their MLflow ids, and our summary as a part of the description."""
-        tags = {key: self._named(key, value) for key, value in batch.tags}
-        ours = tags.pop(t.SUMMARY, None)
-        if ours is not None:
-            there = tags.get(t.MLFLOW_NOTE) or self._note(run_id)
-            tags[t.MLFLOW_NOTE] = placed(ours, there, self.backend.limits.tag_length)
-        if run_id in self._notes and t.MLFLOW_NOTE in tags:
-            self._notes[run_id] = tags[t.MLFLOW_NOTE]
-        return tags
-
-    def _note(self, run_id: str) -> str:
-        """The description that the run has in the store."""
-        known = self._notes.get(run_id)
-        return self.backend.tag(run_id, t.MLFLOW_NOTE) or "" if known is None else known
-
-    def _named(self, key: str, value: str) -> str:
-        if key == t.INPUT_RUNS:
-            return with_ids(value, self._id_of)
-        return self._id_of(value) if key in t.NAMES_A_RUN else value
-
     def _id_of(self, run: str) -> str:
         remote = self.runs.get(run)
         return remote.run_id if remote else run
 
     def send_files(self) -> None:
         """Send the files of this stretch, run by run: nothing else waits for a large one."""
-        for run in list(self._files):
-            self._send_files_of(run)
+        for run in self._outbox.runs():
+            self._outbox.send(run, self.runs.get(run))
 
-    def _send_files_of(self, run: str) -> None:
-        remote, artifacts = self.runs.get(run), self._files.pop(run, [])
-        if remote is None or not artifacts:
-            return
-        parcel = Files(self.folder, artifacts, self.put_aside)
-        try:
-            if parcel.to_send:
-                refused = self.backend.upload(remote.run_id, parcel.to_send, self.alive)
-                self.done_with += parcel.done_with(refused)
-            for name in parcel.to_remove:
-                self.backend.remove(remote.run_id, name)
-        except Refused as error:
-            for artifact in artifacts:
-                self.put_aside(artifact, str(error))
+    @property
+    def done_with(self) -> list[str]:
+        """Snapshots that are no longer needed once the stretch is acknowledged."""
+        return self._outbox.done_with
 
     def close_dead(self, runs: Iterable[str], time: int, reason: str) -> None:
         """End runs whose process is gone; not those that it had only joined, and none that has ended otherwise."""
@@ -242,7 +207,7 @@ class Delivery:
             remote = self.runs.get(run)
             if remote:
                 self._bring_overflow(run)
-                self._send_files_of(run)
+                self._outbox.send(run, remote)
             if remote and remote.owned:
                 try:
                     if not self._fence.reason(run, remote, now=True):
@@ -260,9 +225,7 @@ class Delivery:
     def end_stale(self) -> None:
         """End what was left behind in the experiments that got a run since the last time."""
         for experiment in list(self.experiments):
-            for stale in find_stale(self.backend, experiment, self.folder):
-                with suppress(Refused):  # deleted in this moment
-                    end_dead(self.backend, stale.run_id, stale.time, stale.reason)
+            end_stale(self.backend, experiment, self.folder)
             self.experiments.discard(experiment)
 
     @property

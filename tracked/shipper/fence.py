@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import time
 
+from .. import tags as t
 from ..ports import Backend, RemoteRun
+from ..records import Opened
 from .stale import HEARTBEAT
 
 
@@ -46,3 +48,15 @@ class Fence:
             if holder and holder != run:
                 self._passed[run] = f"a newer attempt, {holder[:8]}, goes on with run {remote.run_id}"
         return self._passed.get(run, "")
+
+    def claim(self, opened: Opened, remote: RemoteRun) -> None:
+        """Say whose an attempt is, where that was decided elsewhere than in the store; a later one stays.
+
+        Raises:
+            Refused, BackendUnavailable: as above.
+        """
+        if t.ATTEMPT_ID in opened.tags:
+            last = self._backend.tag(remote.run_id, t.ATTEMPT) or "1"
+            if last.isdecimal() and int(last) < int(opened.tags[t.ATTEMPT]):
+                told = (t.ATTEMPT, t.ATTEMPT_ID, t.HOST, t.PROCESS)
+                self._backend.log(remote.run_id, (), {}, {key: opened.tags[key] for key in told})

@@ -9,7 +9,7 @@ from pathlib import Path
 from ..errors import ConfigError, Refused
 from ..journal.folder import Folder
 from ..picking import Remark, pick
-from ..ports import File
+from ..ports import Backend, File, RemoteRun
 from ..records import Artifact
 
 PutAside = Callable[[Artifact, str], object]
@@ -80,6 +80,59 @@ class Files:
                 self._put_aside(artifact._replace(name=f"{artifact.name}/{found.inner}"), found.text)
             else:
                 yield File(f"{artifact.name}/{found.inner}", found.path)
+
+
+class Outbox:
+    """Files of one stretch of a journal that are still to be sent, by run.
+
+    Args:
+        folder: where their copies lie.
+        backend: the store.
+        put_aside: told of each that the store will never take, with the reason.
+        alive: called now and then while files are sent, as a sign of life.
+    """
+
+    def __init__(
+        self, folder: Folder, backend: Backend, put_aside: PutAside, alive: Callable[[], object]
+    ) -> None:
+        self._folder, self._backend, self._put_aside, self._alive = folder, backend, put_aside, alive
+        self._files: dict[str, list[Artifact]] = {}
+        self.done_with: list[str] = []
+        """Snapshots that are no longer needed once the stretch is acknowledged."""
+
+    def clear(self) -> None:
+        """Begin a stretch, or begin it again."""
+        self._files.clear()
+        self.done_with.clear()
+
+    def add(self, *artifacts: Artifact) -> None:
+        """Take these in."""
+        for artifact in artifacts:
+            self._files.setdefault(artifact.run, []).append(artifact)
+
+    def runs(self) -> list[str]:
+        """Local ids of the runs that have files here."""
+        return list(self._files)
+
+    def send(self, run: str, remote: RemoteRun | None) -> None:
+        """Send the files of the run with this local id; those of one that the store does not have stay here.
+
+        Raises:
+            BackendUnavailable: the store does not answer.
+        """
+        if remote is None:
+            return
+        artifacts = self._files.pop(run, [])
+        parcel = Files(self._folder, artifacts, self._put_aside)
+        try:
+            if parcel.to_send:
+                refused = self._backend.upload(remote.run_id, parcel.to_send, self._alive)
+                self.done_with += parcel.done_with(refused)
+            for name in parcel.to_remove:
+                self._backend.remove(remote.run_id, name)
+        except Refused as error:
+            for artifact in artifacts:
+                self._put_aside(artifact, str(error))
 
 
 def _is_in(name: str, place: str) -> bool:

@@ -16,7 +16,7 @@ from ..journal import disk, lines
 from ..journal.folder import Folder
 from ..limits import KEPT_PARAMS, KEPT_TAGS, Limits, Used
 from ..ports import Backend, Point
-from ..records import Artifact
+from ..records import Artifact, Opened
 from .batches import Batch, Pair
 
 FOLDER = "overflow"
@@ -53,6 +53,7 @@ class Overflow:
         """What was on its way has arrived."""
         for run in self._sent:
             self._folder.overflow(run).unlink(missing_ok=True)
+            self._used.pop(run, None)
         self._sent.clear()
 
     def first(self, run: str, tags: Mapping[str, str]) -> dict[str, str]:
@@ -62,6 +63,17 @@ class Overflow:
         # What the store and MLflow's client add by themselves counts, too.
         self._used[run] = Used(set(), {t.MLFLOW_NAME, t.MLFLOW_PARENT, t.MLFLOW_USER}, set())
         return dict(self._fitting(run, Batch(run, tags=tuple(tags.items()))).tags)
+
+    def missing(self, run_id: str, opened: Opened) -> Batch:
+        """The tags that a run is without, which was made in a stretch that failed before the others were kept.
+
+        Raises:
+            Refused, BackendUnavailable: the store does not tell what the run has.
+        """
+        if opened.attach or not self._limits.counts_names:
+            return Batch(opened.run)
+        there = self._backend.known(run_id).tags
+        return Batch(opened.run, tags=tuple(pair for pair in opened.tags.items() if pair[0] not in there))
 
     def fitting(self, run_id: str, batch: Batch) -> Batch:
         """The part of the batch that the store has room for; the rest is kept.
@@ -91,6 +103,7 @@ class Overflow:
         """All that was kept of this run, as the files that its artifacts get; to be asked at its end."""
         kept = self._of(run)
         if not len(kept):
+            self._used.pop(run, None)
             return
         self._sent.append(run)
         for name, content in _contents(kept).items():

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from .. import outcome, process
 from .. import tags as t
+from ..errors import Refused
 from ..journal.folder import Folder
 from ..ports import Backend, OpenRun
 
@@ -64,6 +65,17 @@ def end_dead(backend: Backend, run_id: str, time: int, reason: str) -> bool:
     backend.log(run_id, (), {}, {t.END_REASON: reason})
     backend.close(run_id, outcome.KILLED, time)
     return True
+
+
+def end_stale(backend: Backend, experiment_id: str | None, folder: Folder) -> None:
+    """End what was left behind in an experiment, as :func:`find_stale` finds it.
+
+    Raises:
+        BackendUnavailable: the store does not answer.
+    """
+    for stale in find_stale(backend, experiment_id, folder):
+        with suppress(Refused):  # deleted in this moment
+            end_dead(backend, stale.run_id, stale.time, stale.reason)
 
 
 def why_dead(tags: Mapping[str, str]) -> str:

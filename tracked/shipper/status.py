@@ -61,10 +61,11 @@ _PARTS = ("tracked", "mlflow")
 @lru_cache(maxsize=1)
 def versions() -> Mapping[str, str]:
     """What this process runs; nothing is loaded for it."""
-    return {name: _version(name) for name in _PARTS}
+    return {name: version_of(name) for name in _PARTS}
 
 
-def _version(name: str) -> str:
+def version_of(name: str) -> str:
+    """The version of a package that is installed here; empty if it is not."""
     with suppress(PackageNotFoundError):
         return version(name)
     return ""

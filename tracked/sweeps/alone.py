@@ -17,6 +17,8 @@ from .quiet import unannounced
 HOLDER = "tracked.holder"
 _PATIENCE = 120.0
 """Seconds after which a lock that nobody is seen to let go of is broken; it is held for a few writes."""
+_UNNAMED = 10.0
+"""Seconds after which one is broken whose holder is not named: it is, by the write that follows."""
 
 
 @contextmanager
@@ -37,7 +39,7 @@ def alone(storage: BaseStorage, study: str, process: Mapping[str, Any]) -> Itera
 def _taken(storage: BaseStorage, name: str, process: Mapping[str, Any]) -> int:
     seen: dict[int, float] = {}
     for pause in pauses(0.002, 0.02):
-        with suppress(DuplicatedStudyError), unannounced():
+        with suppress(DuplicatedStudyError, KeyError), unannounced():  # taken, or broken before it was named
             lock = storage.create_new_study([StudyDirection.MINIMIZE], name)
             storage.set_study_user_attr(lock, HOLDER, dict(process))
             return lock
@@ -45,7 +47,8 @@ def _taken(storage: BaseStorage, name: str, process: Mapping[str, Any]) -> int:
             held = storage.get_study_id_from_name(name)
             holder = storage.get_study_user_attrs(held).get(HOLDER)
             since = seen.setdefault(held, time.monotonic())
-            if (holder and not is_alive(holder)) or time.monotonic() - since > _PATIENCE:
+            patience = _PATIENCE if holder else _UNNAMED
+            if (holder and not is_alive(holder)) or time.monotonic() - since > patience:
                 # By its number: a lock that somebody else has taken meanwhile has another.
                 storage.delete_study(held)
                 continue

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 import optuna
 from optuna.distributions import BaseDistribution
+from optuna.exceptions import UpdateFinishedTrialError
 
 from ..errors import ConfigError
 
@@ -69,7 +70,7 @@ class Trial(optuna.Trial):
         """Optuna's ``report``; from now on only these count.  What an earlier attempt has reported stays."""
         self._reports_itself = True
         if step not in self.known:
-            super().report(value, step)
+            self._report(value, step)
 
     def should_prune(self) -> bool:
         """Optuna's ``should_prune``, which knows what was logged."""
@@ -82,7 +83,12 @@ class Trial(optuna.Trial):
         if not self._reports_itself:
             self.passed.update(pending)
             for step, value in pending.items():
-                super().report(value, step)
+                self._report(value, step)
+
+    def _report(self, value: float, step: int) -> None:
+        # Whoever was taken for dead may work on a trial that another process has ended: that is no fault of its code.
+        with suppress(UpdateFinishedTrialError):
+            super().report(value, step)
 
     def suggest_float(self, name: str, *args: Any, **kwargs: Any) -> float:
         """Optuna's ``suggest_float``."""

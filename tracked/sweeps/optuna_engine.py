@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import threading
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import Any
 
 import optuna
@@ -85,8 +84,7 @@ class OptunaEngine:
         state = self._search.judge(state, values)
         final = values if state == "complete" else None
         trial: Trial = suggested.trial
-        with suppress(RuntimeError):  # it was told by the user's function
-            trial.pass_on()
+        trial.pass_on()
         with unannounced():
             return told(self.study.tell(trial, final, STATES[state], skip_if_finished=True))
 

@@ -160,7 +160,6 @@ class Ends(_Here, tune.Callback):  # type: ignore[misc]
 
     def on_trial_error(self, *, trial: Any, **_: Any) -> None:
         """Its worker has died; what the user's function raises is told as a result."""
-        """It has raised, or its worker has died."""
         number = _number(trial)
         self._desk.raised(
             number, RuntimeError(f"Ray has lost the worker of trial {number}: its log says why")

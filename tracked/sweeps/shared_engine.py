@@ -73,27 +73,33 @@ class SharedEngine(OptunaEngine):
             if attempt > ATTEMPTS:
                 self._give_up(trial)
                 continue
-            for name, value in ((WORKER, self.shared.worker.name), (ATTEMPT, attempt)):
-                self.shared.storage.set_trial_user_attr(trial._trial_id, name, value)  # noqa: SLF001 - no other name
-            return self._suggested(seen, trial._trial_id, attempt, trial.user_attrs.get(RUN))  # noqa: SLF001 - as above
+            taken = self._marked(trial, {WORKER: self.shared.worker.name, ATTEMPT: attempt})
+            return self._suggested(seen, taken, attempt, trial.user_attrs.get(RUN))
         return None
 
     def _give_up(self, trial: FrozenTrial) -> None:
         with suppress(UpdateFinishedTrialError):
-            self.shared.storage.set_trial_state_values(trial._trial_id, STATES["failed"])  # noqa: SLF001 - as above
+            self.shared.storage.set_trial_state_values(trial._trial_id, STATES["failed"])  # noqa: SLF001 - no other name
 
     def _next(self, seen: Seen) -> Suggested | None:
         attributes = {WORKER: self.shared.worker.name, ATTEMPT: 1, CODE: self._code}
-        if any(trial.state is TrialState.WAITING for trial in seen.trials):
-            trial = self.study.next_trial()
-            for name, value in attributes.items():
-                trial.set_user_attr(name, value)
-            return self._suggested(seen, trial._trial_id, 1)  # noqa: SLF001 - as above
+        # Marked before it begins, or born marked: a worker may die at any moment, and what it leaves says whose it is.
+        for trial in seen.trials:
+            if trial.state is TrialState.WAITING:
+                waited = self._marked(trial, attributes)
+                if self.shared.storage.set_trial_state_values(waited, TrialState.RUNNING):
+                    return self._suggested(seen, waited, 1)
         if not self._has_room(seen):
             return None
-        # Born with them: a worker may die at any moment, and what it leaves behind must say whose it is.
         template = create_trial(state=TrialState.RUNNING, user_attrs=attributes)
         return self._suggested(seen, self.shared.storage.create_new_trial(self.shared.id, template), 1)
+
+    def _marked(self, trial: FrozenTrial, attributes: Mapping[str, Any]) -> int:
+        """Say of a trial that has not ended whose it is; its number in the storage."""
+        number: int = trial._trial_id  # noqa: SLF001 - no other name
+        for name, value in attributes.items():
+            self.shared.storage.set_trial_user_attr(number, name, value)
+        return number
 
     def _has_room(self, seen: Seen) -> bool:
         """Whether another trial may begin, over all workers."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from ..errors import ConfigError
 from ..identity import possible_space
 from ..identity.possible import is_choice, is_group, is_range
 
+Chosen = TypeVar("Chosen")
 Define = Callable[[Any], Mapping[str, Any]]
 """A space that is a function: it asks its trial for what it wants, and returns the values by name."""
 
@@ -35,7 +36,12 @@ class SearchSpace:
             form = possible_space(given)
             return cls(form, tuple(form))
         recorder = _Recorder()
-        names = given(recorder)
+        try:
+            names = given(recorder)
+        except AttributeError as error:
+            raise ConfigError(
+                f"a space that is a function suggests, and asks nothing else: {error}"
+            ) from error
         if not isinstance(names, Mapping):
             raise ConfigError(f"a space that is a function returns the values by name, not {names!r}")
         return cls(possible_space(recorder.space), tuple(names), given)
@@ -64,20 +70,25 @@ class _Recorder:
     """A trial that takes the first of everything, and notes what it was asked."""
 
     space: dict[str, Any] = field(default_factory=dict)
+    number: int = 0
+    params: dict[str, Any] = field(default_factory=dict)
+    """What was suggested so far."""
 
     def suggest_float(
         self, name: str, low: float, high: float, *, step: float | None = None, log: bool = False
     ) -> float:
         """The lower bound."""
-        self.space[name] = {"type": "float", "low": low, "high": high, "step": step, "log": log}
-        return low
+        return self._noted(name, low, {"type": "float", "low": low, "high": high, "step": step, "log": log})
 
     def suggest_int(self, name: str, low: int, high: int, *, step: int = 1, log: bool = False) -> int:
         """The lower bound."""
-        self.space[name] = {"type": "int", "low": low, "high": high, "step": step, "log": log}
-        return low
+        return self._noted(name, low, {"type": "int", "low": low, "high": high, "step": step, "log": log})
 
     def suggest_categorical(self, name: str, choices: Sequence[Any]) -> Any:
         """The first choice."""
-        self.space[name] = {"type": "choice", "values": list(choices)}
-        return choices[0] if choices else None
+        first = choices[0] if choices else None
+        return self._noted(name, first, {"type": "choice", "values": list(choices)})
+
+    def _noted(self, name: str, value: Chosen, form: Mapping[str, Any]) -> Chosen:
+        self.space[name], self.params[name] = form, value
+        return value

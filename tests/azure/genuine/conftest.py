@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import textwrap
 import warnings
 from collections.abc import Iterator
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
@@ -16,12 +18,12 @@ if find_spec("azureml") is None or find_spec("cryptography") is None:
     collect_ignore_glob = ["test_*.py"]
 else:
     from tests.azure.emulating import FOREIGN, Emulator, emulator
+    from tests.azure.genuine import submissions
 
 
 @pytest.fixture(scope="session")
 def one_azure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    """One for all tests: its MLflow server takes long to start."""
-    _load()
+    """One for all tests of a process: its MLflow server takes long to start."""
     with emulator(tmp_path_factory.mktemp("azure")) as started:
         yield started
 
@@ -31,6 +33,26 @@ def azure(one_azure: Emulator, monkeypatch: pytest.MonkeyPatch) -> Emulator:
     """A fresh one, to which this process and those that it starts are led; a service principal may log in."""
     _led(one_azure, monkeypatch)
     return one_azure
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A home and a working folder of its own."""
+    monkeypatch.setenv("TRACKED_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("TRACKED_PROVENANCE", "0")
+    monkeypatch.setenv("TRACKED_LINGER", "1")
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def code(azure: Emulator, home: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a module of decorated functions, which is the working folder."""
+    folder = tmp_path / "code"
+    folder.mkdir()
+    (folder / "work.py").write_text(textwrap.dedent(submissions.MODULE))
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("PYTHONPATH", str(folder))
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -45,8 +67,9 @@ def fresh_azure(one_azure: Emulator, tmp_path_factory: pytest.TempPathFactory) -
         yield one_azure
 
 
-def _load() -> None:
-    """Load Azure's packages: some warn of what they do while they are imported, which is not ours to mend."""
+@pytest.fixture(scope="session")
+def loaded() -> None:
+    """Azure's packages in this process: some warn while they are imported, which is not ours to mend."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for name in ("azure.ai.ml", "azure.identity", "azureml.mlflow"):

@@ -9,6 +9,8 @@ from tests.azure.emulator import names
 from tracked.azure.bind import reference_of
 from tracked.errors import BackendUnavailable, LoginRefused
 
+pytestmark = pytest.mark.usefixtures("loaded")
+
 
 def test_the_environment_is_enough(azure) -> None:
     """A service principal and a workspace of the environment give a client that works; it can travel."""

@@ -9,21 +9,10 @@ import json
 import pytest
 
 from tests.azure.emulator.artifacts import blob_of
-from tests.azure.genuine.programs import run
+from tests.azure.genuine.programs import BY_CLIENT, BY_URI, run
 
-SETUP = """
-    import json, time, tracked
-    from tracked import track, tracked_training
-    client = tracked.create_ml_client_from_config()
-    tracked.setup_mlflow("limits", ml_client=client, fallback_to_local=False)
-
-    def told():
-        (found,) = [r for r in tracked.find_mlflow_runs("limits") if r.data.tags["stage"] == "training"]
-        return {"id": found.info.run_id, "params": found.data.params, "tags": found.data.tags,
-                "metrics": found.data.metrics, "status": found.info.status}
-"""
 MUCH = (
-    SETUP
+    BY_CLIENT
     + """
     @tracked_training
     def train(lr: float = 0.1):
@@ -50,15 +39,6 @@ def much(fresh_azure):
     fresh_azure.reset()
     told, said = run(MUCH)
     return told, said, fresh_azure
-
-
-@pytest.fixture
-def home(tmp_path, monkeypatch):
-    """A home of its own."""
-    monkeypatch.setenv("TRACKED_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("TRACKED_PROVENANCE", "0")
-    monkeypatch.setenv("TRACKED_LINGER", "1")
-    monkeypatch.chdir(tmp_path)
 
 
 def kept(much, name):
@@ -112,7 +92,7 @@ def test_all_values_of_a_metric_are_in_its_history(much):
 def test_a_name_is_written_once_and_nothing_is_lost(azure, home):
     """The same file again is delivered, another of that name lies under its digest, and neighbours go as they are."""
     told, _ = run(
-        SETUP
+        BY_URI
         + """
     with track.run("r", kind="training") as r:
         for content in (b"first", b"first", b"second"):
@@ -138,7 +118,7 @@ def test_a_model_is_kept_whatever_the_service_knows(azure, home, logged_models):
     """`track.model` works with and without the endpoint of logged models, which it never asks."""
     azure.options(logged_models=logged_models)
     (told, _) = run(
-        SETUP
+        BY_URI
         + """
     class Model:
         __module__ = "xgboost.sklearn"
@@ -156,55 +136,3 @@ def test_a_model_is_kept_whatever_the_service_knows(azure, home, logged_models):
         content for name, content in azure.blobs().items() if name.startswith(blob_of(told, "model"))
     ]
     assert [] == azure.log("logged-models")
-
-
-@pytest.mark.parametrize(
-    "status",
-    [429, 500, 503, 0],
-    ids=["too many requests", "an error of theirs", "unavailable", "a broken line"],
-)
-def test_what_may_go_through_later_does(azure, home, status):
-    """A busy or broken service costs time and nothing else: each value arrives once."""
-    azure.fault("runs/log-batch", status, times=3, headers={"Retry-After": "1"} if status == 429 else {})
-    told, _ = run(
-        SETUP
-        + """
-    with track.run("r", kind="training"):
-        for i in range(300):
-            track.log(loss=float(i))
-    for _ in range(100):
-        # Where the store is known to be down, nobody is kept waiting.
-        if tracked.sync(60):
-            break
-        time.sleep(1)
-    print(json.dumps(told()))
-"""
-    )
-    assert (299.0, "FINISHED") == (told["metrics"]["loss"], told["status"])
-
-
-@pytest.mark.parametrize(("status", "code"), [(401, "AuthenticationFailed"), (403, "AuthorizationFailed")])
-def test_a_refused_login_keeps_everything_and_says_what_to_do(azure, home, status, code):
-    """It is not tried for ever, the person is told what to do, and with a good login all is delivered."""
-    body = json.dumps({"error": {"code": "UserError", "message": "no", "innerError": {"code": code}}})
-    azure.fault("runs/create", status, times=50, body=body)
-    _, said = run(
-        SETUP
-        + """
-    with track.run("r", kind="training"):
-        track.log(loss=1.0)
-    print("{}")
-"""
-    )
-    assert "log in again" in said if status == 401 else "AzureML Data Scientist" in said
-    assert len(azure.log("runs/create")) < 10
-    azure.reset()
-    told, _ = run(
-        SETUP
-        + """
-    import subprocess, sys
-    subprocess.run([sys.executable, "-m", "tracked.cli", "sync"], check=True, stdout=sys.stderr)
-    print(json.dumps(told()))
-"""
-    )
-    assert (1.0, "FINISHED") == (told["metrics"]["loss"], told["status"])

@@ -3,73 +3,16 @@
 from __future__ import annotations
 
 import json
-import signal
-import textwrap
-import time
 
-import pytest
-
-from tests.azure.emulator import names
 from tests.azure.emulator.artifacts import blob_of
 from tests.azure.genuine import compute
-from tests.azure.genuine.programs import PATIENCE, run
-
-MODULE = """
-    import time
-    from tracked import track, tracked_sweep, tracked_training
-
-    @tracked_training
-    def train(lr: float, data: str = "", texts: tuple = ()):
-        for i in range(3):
-            track.log(loss=lr / (i + 1))
-        track.artifact(b"weights", "model.bin")
-        with track.run("evaluation"):
-            track.log(f1=0.5)
-        return {"acc": 1 - lr}
-
-    @tracked_training
-    def slow(n: int):
-        for i in range(n):
-            track.log(loss=float(i))
-            time.sleep(0.05)
-
-    @tracked_sweep(
-        space={"lr": ("loguniform", 1e-4, 1e-1), "opt": ["adam", "sgd"], "layers": ("int", 1, 3)},
-        n_trials=2, n_jobs=2, maximize="acc", seed=3, pruner="median",
-    )
-    def search(lr: float, opt: str, layers: int, epochs: int = 2):
-        for _ in range(epochs):
-            track.log(loss=lr * layers)
-        return {"acc": 1 - lr}
-"""
-SETUP = """
-    import json, tracked, work
-    client = tracked.create_ml_client_from_config()
-    tracked.setup_mlflow("jobs", ml_client=client, fallback_to_local=False)
-"""
-
-
-@pytest.fixture
-def code(azure, tmp_path, monkeypatch):
-    """A folder with a module of decorated functions, which is the working folder; and a home of its own."""
-    folder = tmp_path / "code"
-    folder.mkdir()
-    (folder / "work.py").write_text(textwrap.dedent(MODULE))
-    monkeypatch.chdir(folder)
-    monkeypatch.setenv("PYTHONPATH", str(folder))
-    monkeypatch.setenv("TRACKED_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("TRACKED_PROVENANCE", "0")
-    monkeypatch.setenv("TRACKED_LINGER", "1")
-    return folder
-
-
-def asked(program: str):
-    return run(textwrap.dedent(SETUP) + textwrap.dedent(program))
+from tests.azure.genuine.programs import run
+from tests.azure.genuine.submissions import submitted
 
 
 def test_a_call_runs_as_a_job_and_is_recognised(azure, code, tmp_path):
     """The job's run is the call: same keys, params, metrics, files, nested runs; ended by the job, found from here."""
-    told, _ = asked("""
+    told, _ = submitted("""
         given = {"lr": 0.1, "texts": ["it's $HOME"], "data": {"type": "uri_folder", "path": "azureml:corpus:1"}}
         job = work.train.submit(client, compute="cpu", environment="azureml:env:1", inputs=given)
         key = work.train.key(lr=0.1, texts=["it's $HOME"], data="azureml:corpus:1")
@@ -80,8 +23,8 @@ def test_a_call_runs_as_a_job_and_is_recognised(azure, code, tmp_path):
     assert "STARTING" == told["status"]
     said = compute.run(azure, name, tmp_path / "machine")
     assert "Completed" == azure.jobs()[name]["properties"]["status"], said
-    found, heard = asked(f"""
-        from tracked.submitting import Job
+    found, heard = submitted(f"""
+        from tracked.elsewhere import Job
         job = Job({name!r}, "", "jobs", tracked.setup_mlflow("jobs"), client)
         given = dict(lr=0.1, texts=["it's $HOME"], data="azureml:corpus:1")
         print(json.dumps({{
@@ -107,7 +50,7 @@ def test_a_call_runs_as_a_job_and_is_recognised(azure, code, tmp_path):
 
 def test_a_sweep_runs_as_a_sweep_job(azure, code, tmp_path):
     """Space, goal, limits and early end are Azure's; each trial is its job's run, with the study's key and its own."""
-    told, _ = asked("""
+    told, _ = submitted("""
         job = work.search.submit(client, compute="cpu", environment="azureml:env:1", inputs={"epochs": 3})
         print(json.dumps({"name": job.name, "tags": job.data.tags, "study": job.data.tags["tracked.study_key_hash"]}))
     """)
@@ -125,8 +68,8 @@ def test_a_sweep_runs_as_a_sweep_job(azure, code, tmp_path):
         azure.child(name, f"{name}_{number}", **{**sweep, "displayName": f"{name}_{number}"})
         said = compute.run(azure, f"{name}_{number}", tmp_path / f"machine{number}", values)
         assert "Completed" == azure.jobs()[f"{name}_{number}"]["properties"]["status"], said
-    found, _ = asked(f"""
-        from tracked.submitting import Job
+    found, _ = submitted(f"""
+        from tracked.elsewhere import Job
         job = Job({name!r}, "", "jobs", tracked.setup_mlflow("jobs"), client)
         found = [(run.info.run_id, run.data) for run in job.children()]
         print(json.dumps([[name, data.tags, data.metrics, data.params] for name, data in found]))
@@ -140,55 +83,6 @@ def test_a_sweep_runs_as_a_sweep_job(azure, code, tmp_path):
     }.items()
     assert {"lr": "0.01", "opt": "adam", "layers": "3", "epochs": "3"}.items() <= params.items()
     assert 2 == len({tags["tracked.trial_key_hash"] for tags, _, _ in trials.values()})
-
-
-def test_a_job_that_is_preempted_goes_on_in_the_same_run(azure, code, tmp_path):
-    """SIGTERM leaves the run to the job; started again, its steps count on and the attempt is told."""
-    told, _ = asked("""
-        job = work.slow.submit(client, compute="cpu", environment="azureml:env:1", inputs={"n": 400})
-        print(json.dumps({"name": job.name}))
-    """)
-    name = told["name"]
-    first = compute.start(azure, name, tmp_path / "machine")
-    until = time.monotonic() + PATIENCE
-    while not azure.log("runs/log-batch") and time.monotonic() < until:
-        time.sleep(0.5)
-    first.send_signal(signal.SIGTERM)
-    first.communicate(timeout=120)
-    arrived = _steps(name)
-    assert list(range(len(arrived))) == arrived
-    assert arrived
-    azure.jobs({name: {"command": azure.jobs()[name]["properties"]["command"].replace("400", "5")}})
-    said = compute.run(azure, name, tmp_path / "machine")
-    assert "Completed" == azure.jobs()[name]["properties"]["status"], said
-    assert list(range(len(arrived) + 5)) == _steps(name)
-    (found, _) = asked("""
-        found = tracked.find_mlflow_runs("jobs")
-        print(json.dumps([[run.info.run_id, run.info.status, run.data.tags.get("tracked.attempt")] for run in found]))
-    """)
-    assert [[name, "FINISHED", "2"]] == found
-
-
-def _steps(name: str) -> list[int]:
-    told, _ = asked(f"""
-        from mlflow import MlflowClient
-        print(json.dumps([point.step for point in MlflowClient().get_metric_history({name!r}, "loss")]))
-    """)
-    return told
-
-
-def test_a_token_that_expires_is_renewed(azure, code, tmp_path):
-    """A job whose token is about to end gets another one and goes on; nobody is asked to log in."""
-    told, _ = asked("""
-        job = work.train.submit(client, compute="cpu", environment="azureml:env:1", inputs={"lr": 0.1})
-        print(json.dumps({"name": job.name}))
-    """)
-    before = len(azure.log(names.LOGIN))
-    process = compute.start(azure, told["name"], tmp_path / "machine", MLFLOW_TRACKING_TOKEN=names.token(20))
-    said = process.communicate(timeout=PATIENCE)[1]
-    assert 0 == process.returncode, said
-    assert azure.log("/token")
-    assert before == len(azure.log(names.LOGIN))
 
 
 def test_the_yaml_is_told_without_a_network(azure, code):
@@ -211,7 +105,7 @@ def test_what_azure_does_not_take_is_said_in_one_line(azure, code):
     azure.fault(
         "PUT .*/jobs/", 403, body=json.dumps({"error": {"code": "AuthorizationFailed", "message": "no"}})
     )
-    told, _ = asked("""
+    told, _ = submitted("""
         from tracked.errors import LoginRefused
         try:
             work.train.submit(client, environment="azureml:env:1", inputs={"lr": 0.1})

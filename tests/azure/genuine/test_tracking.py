@@ -17,6 +17,7 @@ from tracked.ports import File
 from tracked.records import Opened
 from tracked.session import workspaces
 
+pytestmark = pytest.mark.usefixtures("loaded")
 OPENED = Opened("a" * 32, 1_700_000_000_000, "r", "tracking")
 
 

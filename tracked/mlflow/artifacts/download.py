@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
@@ -43,11 +43,11 @@ def fetch(
     if dst is not None:
         return _at(dst.absolute() / path, wanted)
     folder = Path(tempfile.mkdtemp(prefix="tracked-"))
-    try:
-        return _at(folder / (path or "artifacts"), wanted)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
+    with ExitStack() as in_trouble:
+        in_trouble.callback(shutil.rmtree, folder, ignore_errors=True)
+        found = _at(folder / (path or "artifacts"), wanted)
+        in_trouble.pop_all()
+        return found
 
 
 @dataclass(frozen=True)
@@ -156,12 +156,16 @@ def _beside(target: Path) -> Iterator[Path]:
     missing = [folder for folder in target.parents if not folder.exists()]
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=".tracked-", dir=target.parent))
-    try:
+    with ExitStack() as in_trouble:
+        in_trouble.callback(_take_away, missing)
+        in_trouble.callback(shutil.rmtree, temporary, ignore_errors=True)
         yield temporary / target.name
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
-        with suppress(OSError):
-            for folder in missing:
-                folder.rmdir()
-        raise
+        in_trouble.pop_all()
     temporary.rmdir()
+
+
+def _take_away(folders: Sequence[Path]) -> None:
+    """Remove folders that are empty, the innermost first."""
+    with suppress(OSError):
+        for folder in folders:
+            folder.rmdir()

@@ -5,7 +5,10 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import TypeVar
+
+from ...foreign import attempted
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -32,10 +35,8 @@ def each(
                 item = next(todo, None)
             if item is None:
                 return
-            try:
-                done.put((item, work(item)))
-            except Exception as error:  # noqa: BLE001 - it is given to whoever asked for the work
-                done.put((item, error))
+            value, error = attempted(partial(work, item))
+            done.put((item, value if error is None else error))
 
     threads = [threading.Thread(target=serve, daemon=True) for _ in items[:WORKERS]]
     for thread in threads:

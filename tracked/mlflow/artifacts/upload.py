@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
@@ -13,6 +12,7 @@ from tempfile import TemporaryDirectory
 from ...errors import BackendUnavailable, LoginRefused, NameTaken, Refused
 from ...ports import OURS, File
 from . import manifest, seals
+from .ledger import Ledger
 from .manifest import Entry
 from .pool import each
 from .repository import Repository
@@ -23,31 +23,6 @@ SLICE_FILES, SLICE_BYTES = 500, 1 << 29
 """So many files, or bytes, are confirmed together: more is never sent again after a crash."""
 
 Alive = Callable[[], object]
-
-
-@dataclass
-class Ledger:
-    """What is known to lie among the artifacts of one run."""
-
-    repository: Repository
-    own: dict[str, Entry]
-    """What stands in our manifest."""
-    others: dict[str, Entry]
-    """What stands in those of others."""
-    sent: dict[str, Entry] = field(default_factory=dict)
-    """What was sent and could not be confirmed yet."""
-    hashed: dict[Path, Entry] = field(default_factory=dict)
-    """What was hashed and not confirmed yet, so that an outage costs no second reading."""
-    refused: set[str] = field(default_factory=set)
-
-    def known(self) -> dict[str, Entry]:
-        """All files, each as it was sent last."""
-        return manifest.merged((self.others, self.own))
-
-    def expected(self, name: str) -> Entry | None:
-        """What should lie under this name."""
-        found = [m[name] for m in (self.others, self.own, self.sent) if name in m]
-        return max(found, key=lambda entry: entry.time, default=None)
 
 
 class Uploads:

@@ -10,7 +10,6 @@ from mlflow import MlflowClient
 from mlflow.entities import Experiment, Metric, Param, Run, RunStatus, RunTag
 from mlflow.exceptions import MlflowException
 from mlflow.store.entities.paged_list import PagedList
-from mlflow.utils.async_logging.run_operations import RunOperations
 
 from ... import speech
 from ... import tags as t
@@ -22,12 +21,13 @@ from .keeper import Keeper
 from .known import metric, points_of, run_of, to_come, unavailable
 from .passing import Passing
 from .runs import Runs
+from .unqueued import Unqueued
 from .writing import checked, first_record, metric_records, now
 
 _ENDS = frozenset({FINISHED, FAILED, KILLED})
 
 
-class DurableStore:
+class DurableStore(Unqueued):
     """A tracking store of MLflow before another one.
 
     What the six records can hold is acknowledged by the journal.  What is not written here goes on to the real
@@ -99,31 +99,9 @@ class DurableStore:
         """Write one label."""
         self.log_batch(run_id, [], [], [tag])
 
-    def log_batch_async(self, run_id: str, metrics: Any, params: Any, tags: Any) -> RunOperations:
-        """The same as :meth:`log_batch`, which waits for nobody; of a param that changes the first value stays."""
-        self._log(run_id, metrics, params, tags, strict=False)
-        return RunOperations([])  # type: ignore[no-untyped-call]
-
-    def log_metric_async(self, run_id: str, metric: Metric) -> RunOperations:
-        """The same as :meth:`log_metric`."""
-        return self.log_batch_async(run_id, [metric], [], [])
-
-    def log_param_async(self, run_id: str, param: Param) -> RunOperations:
-        """The same as :meth:`log_param`."""
-        return self.log_batch_async(run_id, [], [param], [])
-
-    def set_tag_async(self, run_id: str, tag: RunTag) -> RunOperations:
-        """The same as :meth:`set_tag`."""
-        return self.log_batch_async(run_id, [], [], [tag])
-
     def keep_file(self, run_id: str, path: Path, name: str) -> None:
         """Keep a file of the run as it is now."""
         self.keeper.keep_file(self._to_write(run_id), path, name)
-
-    def end_async_logging(self) -> None:
-        """Nothing is queued here."""
-
-    shut_down_async_logging = end_async_logging
 
     def flush_async_logging(self) -> None:
         """Wait until all is delivered, while that makes progress."""

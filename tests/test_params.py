@@ -364,3 +364,34 @@ def test_anything_can_be_stored(value):
     assert found
     assert all(map(taken_by_mlflow, found))
     assert all(text.encode() is not None and len(text) <= 6000 for text in found.values())
+
+
+class Unreadable(dict):
+    """A mapping that does not tell what it holds."""
+
+    def items(self):
+        raise RuntimeError("closed")
+
+
+class Endless(list):
+    """A list that does not know how long it is."""
+
+    def __len__(self):
+        raise RuntimeError("closed")
+
+
+class Unbound:
+    """What stands for an object that is not there, as the proxies of web frameworks do."""
+
+    @property
+    def __class__(self):
+        raise RuntimeError("working outside of a request")
+
+
+@pytest.mark.parametrize("kind", [Unreadable, Endless, Unbound])
+def test_a_value_that_cannot_be_read_costs_no_other(kind):
+    """It is shown by its type, alone and within others, and all else as it is."""
+    value = kind()
+    told = params_of({"lr": 0.1, "x": value, "config": {"x": value, "depth": 3}}).values
+    name = f"{kind.__module__}.{kind.__qualname__}"
+    assert {"lr": "0.1", "x": name, "config.x": name, "config.depth": "3"} == told

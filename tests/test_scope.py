@@ -11,6 +11,7 @@ from tracked import track, tracked_training
 from tracked.context import CURRENT
 from tracked.endings import ended
 from tracked.errors import TrackedError
+from tracked.outcome import Outcome
 from tracked.plan import RunPlan
 from tracked.scope import open_run
 from tracked.testing import captured
@@ -293,3 +294,32 @@ def test_eight_threads_each_have_their_own_run():
         x = int(run.params["x"])
         assert [100.0 * x + i for i in range(20)] == [p.value for p in run.points]
     assert CURRENT.get() is None
+
+
+class Meeting(int):
+    """The pid of a process in which two threads look at the same time."""
+
+    both = threading.Barrier(2)
+
+    def __eq__(self, other):
+        self.both.wait(5.0)
+        return int(self) == other
+
+    __hash__ = int.__hash__
+
+
+def test_two_threads_that_end_a_run_at_once_write_one_end():
+    """One of them ends it, as it says; what ends with the run is done once."""
+    with captured() as store:
+        run, steps = open_run(RunPlan("block", "block")), []
+        run.before_close.append(lambda: steps.append(1))
+        run.pid = Meeting(os.getpid())
+        threads = [threading.Thread(target=run.close, args=(Outcome(s),)) for s in ("FINISHED", "FAILED")]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        written = run.session.journal.path.read_text()
+        (stored,) = store.runs
+    assert (1, [1]) == (written.count('["closed",'), steps)
+    assert run.closed.status == stored.status

@@ -112,7 +112,7 @@ class OneOfMany(Run):
     def close(self, outcome: Outcome) -> None:
         """End the call; the run goes on."""
         with guard:
-            if self.closed is None and self.pid == os.getpid():
+            if self._is_to_end():
                 self.closed = outcome
                 self.whole.end(self.call, outcome)
 

@@ -51,6 +51,11 @@ NOTHING_BEFORE = Former("", "", 0)
 """What a run goes on with that begins."""
 
 
+def without_claims(params: Mapping[str, str]) -> dict[str, str]:
+    """The params of a run as its user knows them; those by which its attempts were claimed are ours."""
+    return {key: value for key, value in params.items() if not key.startswith(t.CLAIM)}
+
+
 def local_id(tags: Mapping[str, str]) -> str:
     """The local id that the attempt of now writes under, of a run with these tags; empty if it is none of ours."""
     return tags.get(t.ATTEMPT_ID) or tags.get(t.LOCAL_ID, "")

@@ -10,6 +10,7 @@ from typing import Any
 from . import finished
 from . import session as sessions
 from . import tags as t
+from .attempts import without_claims
 from .decisions import Question
 from .errors import ConfigError, RunNotFound
 from .finished import Finished
@@ -123,7 +124,7 @@ def _distance(found: tuple[str, Explanation]) -> int:
 
 def facts_of(run: Any) -> dict[str, Any]:
     """What tells of a run without a note which work it was."""
-    return {"params": dict(run.data.params), **_hashes(run.data.tags)}
+    return {"params": without_claims(run.data.params), **_hashes(run.data.tags)}
 
 
 def _hashes(tags: Mapping[str, str]) -> dict[str, str]:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from . import tags as t
+from .attempts import without_claims
 from .cards import counted, more, pairs
 from .drawing import card, element, faint, link, prose, state, table
 from .mlflow.urls import run_url
@@ -31,7 +32,7 @@ class Runs(list[Any]):
         return "\n".join([f"{counted(len(self), 'run')}{':' * bool(self)}", *lines, *rest])
 
     def _repr_html_(self) -> str:
-        differing = _differing([run.data.params for run in self[:_ROWS]])
+        differing = _differing([without_claims(run.data.params) for run in self[:_ROWS]])
         rows = table(_HEADS, [self._row(run, differing) for run in self[:_ROWS]])
         return card(element("b", counted(len(self), "run")), rows, more(len(self), _ROWS))
 

@@ -1,7 +1,7 @@
 """A run that a job of Azure ML has handed over: joined, never ended, and gone on with where the job was started again.
 
-A job that was preempted starts anew with the same run.  Its steps and params are asked of the store then, once and for
-a bounded time, so that steps count on.
+A job that was preempted starts anew with the same run.  What its earlier start has left in the journal is sent first,
+then its steps and params are asked of the store, each once and for a bounded time, so that steps count on.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 JOB = "AZUREML_RUN_ID"
 PATIENCE = 30.0
-"""Seconds that the store is given for its answer."""
+"""Seconds that the store is given for what is left, and again for its answer."""
 
 
 def goes_on(plan: RunPlan, parent: Parent, session: Session) -> RunPlan:
@@ -36,6 +36,7 @@ def goes_on(plan: RunPlan, parent: Parent, session: Session) -> RunPlan:
     from .session.backends import backend_for  # noqa: PLC0415 - as above
 
     plan = _as_submitted(plan, os.environ.get(SUBMITTED, ""))
+    _send_what_is_left(session)
     backend, run_id = backend_for(session.uri, session.home), parent.attach
     try:
         known = bounded(lambda: backend.known(run_id), PATIENCE)
@@ -44,6 +45,14 @@ def goes_on(plan: RunPlan, parent: Parent, session: Session) -> RunPlan:
         return plan
     former = Former(run_id, os.urandom(16).hex(), 0, known.params, known.steps, _start(known))
     return replace(plan, former=former)
+
+
+def _send_what_is_left(session: Session) -> None:
+    """Wait for what an earlier start could not send: the store tells of its steps only then."""
+    from .session import waiting  # noqa: PLC0415 - as above
+
+    sent = [waiting.delivery_of(path) for path in session.folder.journals() if path != session.journal.path]
+    waiting.wait(lambda: all(is_sent() for is_sent in sent), session.folder, PATIENCE, session.serve)
 
 
 def _as_submitted(plan: RunPlan, told: str) -> RunPlan:

@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 from . import launches, ranks, speech
 from . import tags as t
 from .context import CURRENT, RunRef
-from .guard import guard
+from .guard import each_once, guard
 from .outcome import Outcome
 from .plan import RunPlan
 from .records import Steps
@@ -126,8 +126,7 @@ class RankRun(Run):
     def close(self, outcome: Outcome) -> None:
         """Leave it; rank 0 ends it."""
         with guard:
-            if self.closed is None and self.session is not None:
+            if self.session is not None and self._is_to_end():
                 self.closed = outcome
-                while self.before_close:
-                    self.before_close.pop()()
+                each_once(self.before_close)
                 self.session.serve()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from .plan import Options, RunPlan
 from .results import kept_paths
 from .results.stored import PATH, RUN, NotStorable, Recalling
 from .run import Run
+from .session import place
 from .session.building import Session
 
 
@@ -47,10 +50,12 @@ def _fetched(session: Session, found: Finished, path: Path, files: kept_paths.Fi
     run_id = found.run_id or _id_of(session, found)
     told = json.dumps(sorted(files.items())).encode()
     own = path.name if path.name.strip(".") else "result"  # `..` would lead out of the run's folder
-    target = session.home / "reused" / run_id / hashlib.sha256(told).hexdigest()[:16] / own
+    target = place.reused(session.home) / run_id / hashlib.sha256(told).hexdigest()[:16] / own
     if not kept_paths.is_there(target, files):
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         fetch_by_content(Repository(client_for(session.uri, session.templates), run_id), files, target)
+    with suppress(OSError):  # `tracked gc` removes what was not wanted for long
+        os.utime(target.parent)
     return target
 
 

@@ -145,8 +145,9 @@ def _remarks(tags: Mapping[str, str]) -> list[str]:
     if then and then != now:
         told.append(f"the code was at commit {then[:12]} and is at {now[:12] if now else 'none'} now")
     if tags.get(t.GIT_DIRTY) == "true":
+        of = f" of run {run}" if (run := tags.get(t.DIFF_RUN)) else ""
         told.append(
-            "the code had changes that are in no commit: see provenance/diff.patch among the artifacts"
+            f"the code had changes that are in no commit: see provenance/diff.patch among the artifacts{of}"
         )
     return told
 

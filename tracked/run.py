@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from time import time_ns
+from time import monotonic, time_ns
 from typing import TYPE_CHECKING, Any
 
 from . import announcing
@@ -43,10 +42,9 @@ class Run(InStore):
         self.plan, self.ref, self.outer = plan, ref, outer
         self.session = session
         """None if tracking is off or could not begin: then everything here does nothing."""
-        self.pid = os.getpid()
+        self.pid, self.started = os.getpid(), monotonic()
         self.was_joined = False
         """Whether another process has opened it."""
-        self.started = time.monotonic()
         self.is_root = outer is None
         """Whether it stands under no other run: then it is spoken of."""
         self.number = 0
@@ -65,15 +63,15 @@ class Run(InStore):
         """What ends with this run: called once, before it is closed."""
         self.crowd = announcing.Crowd()
         self.checkpoints: list[Any] = []
-        self._series = Series(before.steps)
-        self._latest, self._lock = 0, threading.Lock()
+        self._series, self._latest = Series(before.steps), 0
+        self._lock, self._end = threading.Lock(), threading.Lock()
         self.closed: Outcome | None = None
         self._ended: float | None = None
 
     @property
     def seconds(self) -> float:
         """How long it has taken, until now or its end."""
-        return (time.monotonic() if self._ended is None else self._ended) - self.started
+        return (monotonic() if self._ended is None else self._ended) - self.started
 
     @property
     def last(self) -> dict[str, float]:
@@ -204,19 +202,22 @@ class Run(InStore):
     def close(self, outcome: Outcome) -> None:
         """End the run; only the first end counts."""
         with guard:
-            # A forked child may leave the block in which it was forked: the run is its parent's to end.
-            if self.closed is not None or self.session is None or self.pid != os.getpid():
+            if self.session is None or not self._is_to_end():
                 return
             try:
                 self._wind_up(outcome)
             finally:
                 # Also when that failed or was interrupted: nobody would end the run later.
                 has_ended(self)
-                self.closed, self._ended = outcome, time.monotonic()
+                self.closed, self._ended = outcome, monotonic()
                 self._write(Closed(self.ref.run, time_ns() // 1_000_000, outcome.status))
             self.session.serve()
             announcing.overflows(self)
             announcing.ended(self, outcome)
+
+    def _is_to_end(self) -> bool:
+        """Whether the caller is to end it: the first one, and no forked child that leaves its parent's block."""
+        return self.closed is None and self.pid == os.getpid() and self._end.acquire(blocking=False)
 
     def _wind_up(self, outcome: Outcome) -> None:
         self.closed = outcome  # what ends with this run may ask how it ended

@@ -80,18 +80,8 @@ def _opened(plan: RunPlan) -> Run:
     if (run := rank_runs.beside(plan, session)) is not None:
         return run
     sessions.follow_mlflow(session)
-    parent = parent_of(plan.parent, session)
-    if plan.source is not None and parent.is_none and not parent.attach:
-        parent = parent_of(plan.source, session)
-    plan = jobs.goes_on(plan, parent, session)
-    ref = RunRef(
-        plan.former.run if plan.former else rank_runs.new_id(plan, session),
-        str(session.folder.path),
-        plan.experiment or parent.experiment or session.experiment,
-        plan.stage,
-        hashes={**parent.hashes, **plan.hashes},
-    )
-    run = Run(_titled(plan, ref, parent, session), ref, parent.outer, session)
+    parent = _parent(plan, session)
+    run = _run_below(parent, jobs.goes_on(plan, parent, session), session)
     origin = origin_of(run, session, is_top=parent.run is None)
     opened, long = session.fitted(_first_record(run, parent, origin))
     run.is_root = parent.is_none
@@ -105,6 +95,25 @@ def _opened(plan: RunPlan) -> Run:
         _interrupted(run)
         raise
     return run
+
+
+def _parent(plan: RunPlan, session: Session) -> Parent:
+    """The run above; where there is none, the one that the call works on."""
+    parent = parent_of(plan.parent, session)
+    if plan.source is not None and parent.is_none and not parent.attach:
+        return parent_of(plan.source, session)
+    return parent
+
+
+def _run_below(parent: Parent, plan: RunPlan, session: Session) -> Run:
+    ref = RunRef(
+        plan.former.run if plan.former else rank_runs.new_id(plan, session),
+        str(session.folder.path),
+        plan.experiment or parent.experiment or session.experiment,
+        plan.stage,
+        hashes={**parent.hashes, **plan.hashes},
+    )
+    return Run(_titled(plan, ref, parent, session), ref, parent.outer, session)
 
 
 def _interrupted(run: Run) -> None:

@@ -77,6 +77,10 @@ PROVENANCE = "tracked.provenance_run"
 """The run of the same process, it may be this one, whose artifacts say where both come from."""
 PACKAGES = "tracked.packages"
 """Digest of the list of installed packages."""
+DIFF = "tracked.git_diff"
+"""Digest of what differs from the commit."""
+DIFF_RUN = "tracked.git_diff_run"
+"""The run of the same process, it may be this one, that has the difference itself among its artifacts."""
 PYTHON = "tracked.python"
 PLATFORM = "tracked.platform"
 SEED = "tracked.seed"
@@ -157,6 +161,7 @@ NAMES_A_RUN = frozenset(
         HPO_SWEEP_RUN,
         PARENT_TRAINING_RUN,
         PROVENANCE,
+        DIFF_RUN,
         RERUN_OF,
     }
 )

@@ -52,4 +52,6 @@ def tell(run: Run, session: Session, origin: Origin) -> None:
         from .session import gathering  # noqa: PLC0415 - once a minute, where a run is at the root
 
         with guard:
-            gathering.start(session.folder, run.ref.run, origin.born[t.MLFLOW_SOURCE_NAME])
+            gathering.start(
+                session.folder, session.journal.owner, run.ref.run, origin.born[t.MLFLOW_SOURCE_NAME]
+            )

@@ -28,6 +28,8 @@ class Emulator:
 
     port: int
     folder: Path
+    logged_models: bool = False
+    """Whether this Azure knows MLflow 3's logged models."""
 
     @property
     def reach(self) -> dict[str, str]:
@@ -68,6 +70,10 @@ class Emulator:
         """Let the next requests that match fail, as :class:`tests.azure.emulator.state.Fault` says."""
         self._ask("fault", {"match": match, "status": status, **more})
 
+    def mend(self) -> None:
+        """Let nothing go wrong any more."""
+        self._ask("mend", {})
+
     def options(self, **values: Any) -> None:
         """Change how this Azure behaves, until the next ``reset``."""
         self._ask("options", values)
@@ -75,6 +81,7 @@ class Emulator:
     def reset(self) -> None:
         """Forget all runs, files, jobs, faults and the log."""
         self._ask("reset", {})
+        self.options(logged_models=self.logged_models)
 
     def jobs(self, changes: Mapping[str, Mapping[str, Any]] | None = None) -> dict[str, Any]:
         """All jobs by name, after these properties of theirs were changed."""
@@ -106,7 +113,7 @@ class Emulator:
 
 
 @contextmanager
-def emulator(folder: Path) -> Iterator[Emulator]:
+def emulator(folder: Path, *, logged_models: bool = False) -> Iterator[Emulator]:
     """Start one whose files lie in ``folder``, and end it by its own process id."""
     environ = {k: v for k, v in os.environ.items() if not k.startswith(FOREIGN)}
     ready = folder / "ready.json"
@@ -120,7 +127,7 @@ def emulator(folder: Path) -> Iterator[Emulator]:
         )
     try:
         _await(ready, process, folder)
-        yield Emulator(json.loads(ready.read_text())["port"], folder)
+        yield Emulator(json.loads(ready.read_text())["port"], folder, logged_models)
     finally:
         process.terminate()
         process.wait(60)

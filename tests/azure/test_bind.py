@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tracked.azure import bind, credentials, versions
+from tracked.azure import bind, credentials
 from tracked.errors import BackendUnavailable
 
 SCOPE = "/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w"
@@ -25,7 +25,7 @@ def clean(monkeypatch: pytest.MonkeyPatch):
 @pytest.fixture
 def registered(mocker):
     """What was given to the plugin, which is taken to be installed."""
-    mocker.patch.object(versions, "installed", return_value="1.62.0")
+    mocker.patch("tracked.installed.version_of", return_value="1.62.0")
     mocker.patch.object(credentials, "made_from", side_effect=lambda reference, _: f"by {reference}")
     return mocker.patch.object(bind, "_register")
 
@@ -87,6 +87,7 @@ def test_a_store_is_one_clients_workspace() -> None:
     """All three names count, in any case of their letters."""
     client = SimpleNamespace(subscription_id="S", resource_group_name="g", workspace_name="w")
     assert bind.is_of(URI, client)
+    assert bind.is_of(URI.replace("/workspaces/w", "/workspaces/W"), client)
     client.resource_group_name = "another"
     assert not bind.is_of(URI, client)
     assert not bind.is_of("sqlite:///x.db", client)
@@ -130,7 +131,7 @@ def test_other_stores_are_left_alone(registered) -> None:
 
 def test_without_the_plugin_it_says_so(mocker) -> None:
     """MLflow's own message speaks of a model registry."""
-    mocker.patch.object(versions, "installed", return_value="")
+    mocker.patch("tracked.installed.version_of", return_value="")
     with pytest.raises(BackendUnavailable, match=r'pip install "tracked\[azure\]"'):
         bind.bind(URI, {})
 

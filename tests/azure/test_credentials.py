@@ -76,8 +76,9 @@ def _asked(environ):
 def test_a_person_has_all_the_time_to_log_in(packages) -> None:
     """The log-in is over before Azure is given seconds to answer; one that fails says why."""
     packages(**NOBODY, DeviceCodeCredential=ClientAuthenticationError("AADSTS50076: MFA"))
-    with pytest.raises(LoginRefused, match="a second factor is asked for"):
+    with pytest.raises(LoginRefused, match="a second factor is asked for") as raised:
         choose({"KAGGLE_KERNEL_RUN_TYPE": "Interactive"}, interactive=True)
+    assert "nobody is here" not in str(raised.value)
 
 
 def test_a_login_that_has_expired_is_told(packages) -> None:

@@ -105,8 +105,9 @@ def test_what_happens_in_a_call_of_azures_is_ours() -> None:
     with pytest.raises(LoginRefused) as raised, explaining(CONFIG):
         raise HttpResponseError("x", 401)
     assert isinstance(raised.value.__cause__, HttpResponseError)
-    with pytest.raises(ConfigError, match="mine"), explaining():
+    with pytest.raises(ConfigError, match="mine") as ours, explaining():
         raise ConfigError("mine")
+    assert ours.value.__cause__ is None
 
 
 def test_ours_stay_what_they_are() -> None:

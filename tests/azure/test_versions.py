@@ -28,7 +28,7 @@ def found(mocker):
     def look(**changed: str) -> list[versions.Mismatch]:
         there = {**GOOD, "mlflow-skinny": "", **{name.replace("_", "-"): v for name, v in changed.items()}}
         there["mlflow-skinny"] = there["mlflow-skinny"] or there["mlflow"]
-        mocker.patch.object(versions, "installed", side_effect=lambda name: there.get(name, ""))
+        mocker.patch.object(versions, "version_of", side_effect=lambda name: there.get(name, ""))
         mocker.patch.object(versions.metadata, "requires", side_effect=_requires)
         return list(versions.mismatches())
 

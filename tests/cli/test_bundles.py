@@ -76,3 +76,9 @@ def test_what_cannot_be_done_is_said_and_1(tracked, arguments):
     code, printed, said = tracked(*arguments)
     assert (1, "") == (code, printed)
     assert 1 == len(said.splitlines())
+
+
+def test_a_bundle_that_is_not_there_is_named(tracked, bundle):
+    """The import ends with 1, and says which file is missing in words, without a number of the system."""
+    code, _, told = tracked("import", bundle)
+    assert (1, f"Error: {bundle}: No such file or directory\n") == (code, told)

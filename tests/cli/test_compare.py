@@ -86,6 +86,16 @@ def test_diff_tells_code_packages_machine_and_params(own, tracked):
     assert {"group": "params", "key": "lr", "run": "0.1", "other": "0.2"} == told["changes"][-1]
 
 
+def test_diff_says_where_the_changes_of_each_lie(own, tracked):
+    """Of runs at one commit with other changes: the run that has the file, which may be an earlier one."""
+    for name, of, diff in (("one", "first", "aa"), ("same", "first", "aa"), ("two", "second", "bb")):
+        own.add(name, "training", GIT_COMMIT="1" * 16, GIT_DIRTY="true", DIFF=diff, DIFF_RUN=of)
+    code, printed, _ = tracked("diff", "one", "two")
+    assert 0 == code
+    assert "diff: first/provenance/diff.patch -> second/provenance/diff.patch" in printed
+    assert "no difference is on record" in tracked("diff", "one", "same")[1]
+
+
 def test_diff_of_a_run_with_itself(shown):
     """Nothing is made up."""
     assert shown("diff", "slow", "slow").endswith("\nno difference is on record\n")

@@ -9,6 +9,7 @@ import pytest
 
 from tracked import finished, session
 from tracked.identity import to_bytes
+from tracked.session import place
 
 OLD = time.time() - 40 * 86400
 
@@ -86,6 +87,22 @@ def test_copies_and_refusals_that_are_old(tracked):
     assert ["refused", "copies"] == [what for what, _ in gone(tracked, "--yes").values()]
     assert ([], False) == (list(folder.files.iterdir()), folder.aside.exists())
     assert "there is nothing to remove\n" == tracked("gc")[1]
+
+
+def test_files_of_reused_results_that_nobody_uses_go(tracked):
+    """By the last time that they were given back or written to; what is used stays, also of the same run."""
+    top = place.reused(session.current().home) / ("a" * 32)
+    for name, folder_at, file_at in (("old", OLD, OLD), ("given", None, OLD), ("written", OLD, None)):
+        (top / name / "model").mkdir(parents=True)
+        (top / name / "model" / "w.bin").write_bytes(b"x" * 100)
+        for path, at in (
+            (top / name / "model" / "w.bin", file_at),
+            (top / name / "model", OLD),
+            (top / name, folder_at),
+        ):
+            os.utime(path, at and (at, at))
+    assert {str(top / "old"): ("reused", "it was given back 40 days ago")} == gone(tracked, "--yes")
+    assert ["given", "written"] == sorted(path.name for path in top.iterdir())
 
 
 def test_what_cannot_be_removed_is_told_and_1(tracked, result, mocker):

@@ -246,12 +246,23 @@ class TestOptunaEngine(SweepEngineContract):
     pruned = optuna.TrialPruned
 
 
+AT_WORK = []
+
+
+@pytest.fixture(autouse=True)
+def _at_rest():
+    yield
+    while AT_WORK:
+        AT_WORK.pop().leave()
+
+
 def shared(search):
     """An engine that is one of several."""
     study = SharedStudy(replace(search, storage=optuna.storages.InMemoryStorage(), study_name="s"))
     with study.alone():
         study.begin_round()
         study.worker.enter()
+    AT_WORK.append(study.worker)
     return SharedEngine(study)
 
 

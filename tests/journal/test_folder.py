@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracked.errors import ConfigError
+from tracked.journal import folder as folder_module
 from tracked.journal.folder import Folder, ack_of
 
 
@@ -57,3 +58,20 @@ def test_making_a_folder_again_changes_nothing(folder):
     assert folder == folder.made()
     assert (folder.files / "x").exists()
     assert 0o700 == folder.path.stat().st_mode & 0o777
+
+
+def test_what_is_printed_does_not_grow_without_end(tmp_path, mocker):
+    """At its size it is kept once beside, and whoever has it open goes on in the new one, two at once as well."""
+    mocker.patch.object(folder_module, "MOST_SPEECH", 1000)
+    folder = Folder(tmp_path)
+    folder.shorten_speech()  # nobody has printed anything
+    with folder.speech.open("a") as one, folder.speech.open("a") as other:
+        for i in range(300):
+            print(f"one {i:04d}", file=one, flush=True)
+            print(f"other {i:04d}", file=other, flush=True)
+            folder.shorten_speech()
+            Folder(tmp_path).shorten_speech()
+    said = [path.read_text() for path in (tmp_path / "shipper.log.1", folder.speech)]
+    assert "\0" not in "".join(said)
+    assert [True, True] == [len(text) < 1100 for text in said]
+    assert "".join(said).endswith("one 0299\nother 0299\n")

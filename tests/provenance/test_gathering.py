@@ -11,12 +11,33 @@ import sys
 import pytest
 
 from tests.provenance.conftest import PROGRAM
-from tests.scripts import called
+from tests.scripts import await_, called
 from tracked import tags as t
 from tracked import testing, tracked_training
+from tracked.journal.folder import Folder
+from tracked.journal.reader import read_window
 from tracked.provenance import git
 from tracked.provenance.asked import Asked
+from tracked.provenance.facts import DIFF, Gathered
 from tracked.provenance.packages import lock_digest
+from tracked.records import Artifact, Tags
+from tracked.session import gathering
+
+AGAIN = """
+import os, pathlib, time
+from tracked import session
+
+store = pathlib.Path(os.environ["TRACKED_TRACKING_URI"].removeprefix("records://"))
+
+def await_telling(times):
+    while not store.exists() or store.read_text().count("tracked.git_diff_run") < times:
+        time.sleep(0.05)
+
+await_telling(1)
+session.current().origins._until = 0.0  # a minute later
+train(0.2)
+await_telling(2)
+"""
 
 
 def told(run):
@@ -24,9 +45,14 @@ def told(run):
     return json.loads(run.artifacts["provenance/provenance.json"])
 
 
+def tellers(runs):
+    """The runs that tell, in order."""
+    return [run for run in runs if "provenance/provenance.json" in run.artifacts]
+
+
 def teller_of(runs):
     """The one run that tells."""
-    (run,) = (run for run in runs if "provenance/provenance.json" in run.artifacts)
+    (run,) = tellers(runs)
     return run
 
 
@@ -49,7 +75,7 @@ class TestARunTells:
         packages = first.artifacts["provenance/packages.txt"].decode().splitlines()
         assert any(line.startswith("orjson==") for line in packages)
         assert lock_digest(packages) == first.tags[t.PACKAGES] == told_by_first["packages"]["digest"]
-        assert "provenance/diff.patch" not in first.artifacts
+        assert DIFF not in first.artifacts
         assert [first.run_id] * 2 == [r.tags[t.PROVENANCE] for r in (first, second)]
         assert {} == second.artifacts
         assert not any(t.PROVENANCE in run.tags for run in called(runs, "inner"))
@@ -65,9 +91,35 @@ class TestARunTells:
         changed = (repository.folder / "program.py").read_text()
         repository("checkout", "--quiet", "program.py")
         apply = ["git", "-C", str(repository.folder), "apply", "-"]
-        subprocess.run(apply, input=run.artifacts["provenance/diff.patch"], check=True)
+        subprocess.run(apply, input=run.artifacts[DIFF], check=True)
         assert changed == (repository.folder / "program.py").read_text()
         assert not any(b"private" in content for content in run.artifacts.values())
+
+    def test_one_diff_is_kept_once_in_a_process(self, project):
+        """However often a process gathers, a difference has one file; the later runs name the run that has it."""
+        project.ran(PROGRAM.replace("LR = 0.1", "LR = 0.3").replace("train(0.2)", AGAIN))
+        await_(lambda: 2 == len(tellers(project.runs)), "not every run has told")
+        await_(lambda: any(DIFF in run.artifacts for run in project.runs), "there is no diff")
+        first, second = tellers(project.runs)
+        assert [True, False] == [DIFF in run.artifacts for run in (first, second)]
+        assert [first.run_id] * 2 == [run.tags[t.DIFF_RUN] for run in (first, second)]
+        assert first.tags[t.DIFF] == second.tags[t.DIFF]
+
+    def test_each_other_diff_is_kept(self, tmp_path):
+        """Of what is found in turn, each difference has a run; another process knows nothing of it."""
+        folder = Folder(tmp_path).made()
+        found = [("ours", "1", "a"), ("ours", "2", "b"), ("ours", "3", "a"), ("theirs", "4", "a")]
+        for owner, run, diff in found:
+            gathering.write(folder, owner, run, Gathered({}, {DIFF: diff.encode()}))
+        records = [
+            record for path in folder.journals() for _, record in read_window(path, 0, ended=True).records
+        ]
+        assert {"1", "2", "4"} == {record.run for record in records if isinstance(record, Artifact)}
+        assert {"1": "1", "2": "2", "3": "1", "4": "4"} == {
+            record.run: record.values[t.DIFF_RUN] for record in records if isinstance(record, Tags)
+        }
+        folder.sweep("ours")
+        assert [True] == [path.parent.name.startswith("theirs.") for path in folder.files.glob("*/diff_run")]
 
     def test_no_secret(self, project):
         """Neither a secret of the environment nor one that the change or the command spells is told."""

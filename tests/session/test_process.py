@@ -62,6 +62,14 @@ def test_a_shipper_is_a_process_of_its_own_that_delivers_and_goes(folder, store,
     assert not any(SECRET.encode() in content for content in told)
 
 
+def test_what_a_person_makes_of_warnings_is_not_the_shippers(folder, monkeypatch):
+    """Warnings are errors in many a test run; MLflow's own would be the end of its store in our process."""
+    monkeypatch.setenv("PYTHONWARNINGS", "error")
+    program = "import warnings; warnings.warn('deprecated'); open('went on', 'w').close()"
+    process.launch([sys.executable, "-c", program], folder, {})
+    wait_for((folder.path / "went on").exists)
+
+
 def test_a_second_shipper_leaves_at_once(folder, store, home):
     """One folder has one shipper: whoever comes second ends without a word and without touching the store."""
     environ = {**os.environ, process.URI: f"records://{store}", process.HOME: str(home)}

@@ -13,7 +13,7 @@ from tracked.journal import ids, lines
 from tracked.journal.acks import Ack, write_ack
 from tracked.journal.folder import Folder
 from tracked.ports import RemoteRun
-from tracked.session import waiting
+from tracked.session import kept, waiting
 from tracked.shipper import status
 from tracked.shipper.bell import bell_of
 from tracked.shipper.status import Teller
@@ -162,6 +162,17 @@ def test_what_keeps_a_shipper_is_told(folder, mocker):
     )
     teller.tell(status.GONE)
     assert "" == waiting.why(folder)
+
+
+def test_where_the_login_is_refused_nobody_goes_on_by_itself(folder):
+    """The line about what is kept says what helps: a login, where the store lets nobody in, and otherwise nothing."""
+    teller = Teller(folder.status)
+    teller.tell(status.WAITING, "connection refused")
+    assert "the shipper goes on with them" in kept.what_is_kept(folder, "", "the store")
+    teller.tell(status.REFUSED, "401")
+    told = kept.what_is_kept(folder, "", "the store")
+    assert "(401); set a login that is let in" in told
+    assert "goes on" not in told
 
 
 def test_a_refused_run_is_known_to_be_one(folder):

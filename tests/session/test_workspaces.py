@@ -42,7 +42,7 @@ class Client:
 @pytest.fixture
 def plugin(mocker):
     """The plugin is installed."""
-    yield mocker.patch.object(versions, "installed", return_value="1.62.0")
+    yield mocker.patch("tracked.installed.version_of", return_value="1.62.0")
     bind.unsettle()
 
 
@@ -74,7 +74,7 @@ def test_another_identity_has_a_folder_of_its_own(plugin) -> None:
 @pytest.mark.parametrize("fallback", [True, False])
 def test_without_the_plugin(monkeypatch, mocker, capsys, fallback) -> None:
     """The local store with one line, or the error, whichever was chosen; a run that cannot exist here is dropped."""
-    mocker.patch.object(versions, "installed", return_value="")
+    mocker.patch("tracked.installed.version_of", return_value="")
     monkeypatch.setenv("MLFLOW_RUN_ID", "of-a-job")
     if not fallback:
         with pytest.raises(BackendUnavailable, match=r'pip install "tracked\[azure\]"'):
@@ -103,7 +103,7 @@ def test_what_was_set_for_azure_goes_with_it(plugin, tmp_path) -> None:
 
 def test_the_doctor_names_what_is_missing(mocker) -> None:
     """With the line that installs it; of versions that clash it says more only where they are used."""
-    mocker.patch.object(versions, "installed", return_value="")
+    mocker.patch("tracked.installed.version_of", return_value="")
     (found,) = [each for each in workspaces.versions(URI) if each.level == "error"]
     assert 'pip install "tracked[azure]"' == found.cure
     old = Mismatch("old", "pip line", is_fatal=True)

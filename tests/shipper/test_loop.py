@@ -335,16 +335,21 @@ def test_it_stays_while_a_writer_lives_and_goes_soon_after(folder, backend, mock
     assert not path.exists()
 
 
+def serving(folder, backend):
+    """A shipper at work in a thread, and what stops it."""
+    stop = threading.Event()
+    shipper = Shipper(folder, lambda: backend, stop=stop)
+    thread = threading.Thread(target=shipper.serve, args=(0.0,), daemon=True)
+    thread.start()
+    return stop, thread
+
+
 def test_it_stays_while_something_is_undelivered(folder, mocker):
     """No outage is longer than the shipper's patience."""
     mocker.patch("tracked.shipper.loop.Shipper._pause", return_value=0.01)
     journal(folder, whole_run())
     backend = Faulty(range(100_000))
-    stop = threading.Event()
-    thread = threading.Thread(
-        target=Shipper(folder, lambda: backend, stop=stop).serve, args=(0.0,), daemon=True
-    )
-    thread.start()
+    stop, thread = serving(folder, backend)
     thread.join(0.4)
     assert thread.is_alive()
     stop.set()
@@ -358,8 +363,7 @@ def test_it_stays_until_the_last_run_is_ended(folder, backend, mocker):
     path = journal(folder, [opened()])
     path.write_bytes(b"no writer known" + path.read_bytes()[20:])
     close = mocker.patch.object(backend, "close", side_effect=BackendUnavailable("down"))
-    thread = threading.Thread(target=Shipper(folder, lambda: backend).serve, args=(0.0,), daemon=True)
-    thread.start()
+    _, thread = serving(folder, backend)
     thread.join(0.4)
     assert thread.is_alive()
     mocker.stop(close)
@@ -382,7 +386,7 @@ def test_an_outage_is_no_reason_to_give_up_a_run(folder, backend, mocker):
     mocker.patch("tracked.shipper.loop.PATIENCE", 0.1)
     journal(folder, points(), this_process(), name="1-1-child")
     journal(folder, [opened()], this_process(), name="2-2-parent")
-    stop, ends = threading.Event(), time.monotonic() + 0.6
+    ends = time.monotonic() + 0.6
     create = backend.create
 
     def down(*arguments):
@@ -391,10 +395,7 @@ def test_an_outage_is_no_reason_to_give_up_a_run(folder, backend, mocker):
         return create(*arguments)
 
     mocker.patch.object(backend, "create", down)
-    thread = threading.Thread(
-        target=Shipper(folder, lambda: backend, stop=stop).serve, args=(0.0,), daemon=True
-    )
-    thread.start()
+    stop, thread = serving(folder, backend)
     thread.join(1.2)
     stop.set()
     thread.join(20)
@@ -407,11 +408,7 @@ def test_a_run_that_nobody_brings_is_given_up_in_the_end(folder, backend, mocker
     mocker.patch("tracked.shipper.loop.PACE", 0.01)
     mocker.patch("tracked.shipper.loop.PATIENCE", 0.1)
     journal(folder, [*points("f" * 32), *whole_run()], this_process())
-    stop = threading.Event()
-    thread = threading.Thread(
-        target=Shipper(folder, lambda: backend, stop=stop).serve, args=(0.0,), daemon=True
-    )
-    thread.start()
+    stop, thread = serving(folder, backend)
     thread.join(1.0)
     stop.set()
     thread.join(20)

@@ -90,9 +90,10 @@ def problem(uri: str) -> str:
     """Why MLflow cannot use this URI here; empty if it can."""
     if not is_azure(uri):
         return ""
-    from .versions import PLUGIN, installed  # noqa: PLC0415 - every first call would pay for it
+    from ..installed import version_of  # noqa: PLC0415 - as below
+    from .versions import PLUGIN  # noqa: PLC0415 - every first call would pay for it
 
-    if not installed(PLUGIN):
+    if not version_of(PLUGIN):
         return f'{PLUGIN} is not installed, which azureml:// needs: pip install "tracked[azure]"'
     return ""
 

@@ -9,9 +9,10 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from ..errors import BackendUnavailable, ConfigError, LoginRefused, TrackedError
+from ..installed import version_of
 from ..redact import redact_text
 from .config import AzureConfig
-from .versions import PLUGIN, installed, pip_line
+from .versions import PLUGIN, pip_line
 
 _AADSTS = re.compile(r"AADSTS(\d+)")
 _MEANINGS = {
@@ -132,7 +133,7 @@ _RULES: tuple[_Rule, ...] = (
     (
         _says("azureml_artifacts_builder"),
         ConfigError,
-        lambda _: f"{PLUGIN} {installed(PLUGIN)} is too old for mlflow {installed('mlflow')}: {pip_line()}",
+        lambda _: f"{PLUGIN} {version_of(PLUGIN)} is too old for mlflow {version_of('mlflow')}: {pip_line()}",
     ),
     (
         _says("FieldInstanceResolutionError"),

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from importlib import metadata
 from typing import NamedTuple
 
+from ..installed import version_of
+
 PLUGIN, CLIENT = "azureml-mlflow", "azure-ai-ml"
 _EXTRA = re.compile(r"""extra\s*==\s*['"]azure['"]""")
 
@@ -18,14 +20,6 @@ class Mismatch(NamedTuple):
     cure: str
     is_fatal: bool
     """Whether something cannot work, rather than being unsupported by those who made it."""
-
-
-def installed(name: str) -> str:
-    """The version of this package; empty if it is not there."""
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return ""
 
 
 def floors() -> list[str]:
@@ -44,12 +38,12 @@ def pip_line() -> str:
 
 def mismatches() -> Iterator[Mismatch]:
     """What does not work together of what is installed here, the worst first."""
-    mlflow, plugin, client = installed("mlflow"), installed(PLUGIN), installed(CLIENT)
+    mlflow, plugin, client = version_of("mlflow"), version_of(PLUGIN), version_of(CLIENT)
     if plugin and _is_below(plugin, "1.61") and not _is_below(mlflow, "3.1.2"):
         what = f"{PLUGIN} {plugin} is too old for mlflow {mlflow}: every call for an artifact fails in it"
         yield Mismatch(what, pip_line(), is_fatal=True)
-    if client and _is_below(client, "1.30") and not _is_below(installed("marshmallow") or "3", "4"):
-        what = f"{CLIENT} {client} cannot be imported beside marshmallow {installed('marshmallow')}"
+    if client and _is_below(client, "1.30") and not _is_below(version_of("marshmallow") or "3", "4"):
+        what = f"{CLIENT} {client} cannot be imported beside marshmallow {version_of('marshmallow')}"
         yield Mismatch(what, pip_line(), is_fatal=True)
     if cap := _cap(plugin):
         what = f"{PLUGIN} {plugin} is made for mlflow{cap}, and mlflow {mlflow} is installed"
@@ -63,7 +57,7 @@ def _cap(plugin: str) -> str:
     for line in (metadata.requires(PLUGIN) or []) if plugin else []:
         wanted = Requirement(line)
         if wanted.name == "mlflow-skinny" and not wanted.specifier.contains(
-            installed(wanted.name), prereleases=True
+            version_of(wanted.name), prereleases=True
         ):
             return str(wanted.specifier)
     return ""

@@ -25,8 +25,11 @@ def _errors() -> Iterator[None]:
 
     try:
         yield
-    except (TrackedError, OSError) as error:
+    except TrackedError as error:
         raise click.ClickException(safe_lines(str(error))) from error
+    except OSError as error:
+        told = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        raise click.ClickException(safe_lines(told)) from error
 
 
 @click.command()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ..session.building import Session
 
 _PACKAGES = "provenance/packages.txt"
+_DIFF = "provenance/diff.patch"
 _CODE = {"commit": t.GIT_COMMIT, "branch": t.GIT_BRANCH, "changes": t.GIT_DIRTY, "function": t.FUNCTION}
 _MACHINE = {"python": t.PYTHON, "platform": t.PLATFORM, "host": t.HOST}
 
@@ -62,15 +63,13 @@ def diff(*, run: str, other: str, as_json: bool) -> None:
 def changes(run: Facts, other: Facts) -> Iterator[Change]:
     """What is another thing in the second run, the likeliest causes first."""
     session = opened()
-    origins = _origin(session, run), _origin(session, other)
-    yield from _changed("code", _read(run, _CODE), _read(other, _CODE))
+    runs, origins = (run, other), (_origin(session, run), _origin(session, other))
+    yield from _changed("code", *_told(runs, origins, _CODE))
+    if origins[0].tags.get(t.DIFF) != origins[1].tags.get(t.DIFF):
+        yield Change("code", "diff", *map(_place_of_diff, origins))
     if origins[0].tags.get(t.PACKAGES) != origins[1].tags.get(t.PACKAGES):
         yield from _changed("packages", _packages(session, origins[0]), _packages(session, origins[1]))
-    machines = [
-        _read(origin, _MACHINE) | _read(one, _MACHINE)
-        for origin, one in zip(origins, (run, other), strict=True)
-    ]
-    yield from _changed("machine", *machines)
+    yield from _changed("machine", *_told(runs, origins, _MACHINE))
     yield from _changed("params", run.params, other.params)
     known = {f"params.{key}" for key in differing([run.params, other.params])}
     for one in compared(id_of(run), id_of(other)).differences.differences:
@@ -83,6 +82,18 @@ def changes(run: Facts, other: Facts) -> Iterator[Change]:
 def _changed(group: str, one: Mapping[str, Any], other: Mapping[str, Any]) -> Iterator[Change]:
     for key in sorted(differing([one, other])):
         yield Change(group, key, one.get(key), other.get(key))
+
+
+def _told(
+    runs: Sequence[Facts], origins: Sequence[Facts], tags: Mapping[str, str]
+) -> Iterator[dict[str, str]]:
+    """What is told of each run, by itself or else by the run that tells for it."""
+    return (_read(origin, tags) | _read(run, tags) for run, origin in zip(runs, origins, strict=True))
+
+
+def _place_of_diff(origin: Facts) -> str | None:
+    run = origin.tags.get(t.DIFF_RUN)
+    return f"{run}/{_DIFF}" if run else None
 
 
 def _read(run: Facts, tags: Mapping[str, str]) -> dict[str, str]:

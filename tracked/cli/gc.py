@@ -35,7 +35,7 @@ class Waste(NamedTuple):
     """Something that can go."""
 
     what: str
-    """``copies`` of artifacts, a ``result``, or ``refused`` records."""
+    """``copies`` of artifacts, a ``result``, ``reused`` files, or ``refused`` records."""
     path: Path
     bytes: int
     why: str
@@ -45,7 +45,11 @@ class Waste(NamedTuple):
 
 @click.command()
 @click.option(
-    "--older", default="30d", show_default=True, metavar="SPAN", help="Only results and refusals so old."
+    "--older",
+    default="30d",
+    show_default=True,
+    metavar="SPAN",
+    help="Only results, files and refusals so old.",
 )
 @click.option("--yes", is_flag=True, help="Remove it; otherwise it is only said what would go.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a thing.")
@@ -53,7 +57,8 @@ def gc(*, older: str, yes: bool, as_json: bool) -> None:
     """Remove what nobody needs any more from this machine.
 
     Nothing in the store is touched. What goes is copies of artifacts that no journal tells of, stored results of runs
-    that are deleted or as old as SPAN (`12h`, `30d`), and refused records as old.
+    that are deleted or as old as SPAN (`12h`, `30d`), files that were fetched for a reused result and that nobody was
+    given or wrote to for SPAN, and refused records as old.
 
     Exit codes: 0 it is said, or gone, 1 something could not be removed,
     2 SPAN is none.
@@ -79,13 +84,14 @@ def waste(session: Session, before: float) -> Iterator[Waste]:
 
     Args:
         session: of the home and of the current store.
-        before: seconds since the epoch; results and refusals from then on stay.
+        before: seconds since the epoch; what was used or refused since then stays.
     """
     deleted = _deleted(session)
     for folder in place.folders(session.home):
         yield from _refused(folder, before)
         yield from _copies(folder)
         yield from _results(folder, before, deleted if folder == session.folder else frozenset())
+    yield from _reused(session.home, before)
 
 
 def _copies(folder: Folder) -> Iterator[Waste]:
@@ -106,12 +112,26 @@ def _results(folder: Folder, before: float, deleted: frozenset[str]) -> Iterator
             why = f"it is {span(time.time() - result.time)} old"
         else:
             continue
-        yield Waste("result", top, _size(top), why, partial(_remove_result, top))
+        yield Waste("result", top, _size(top), why, partial(_remove, top))
 
 
-def _remove_result(top: Path) -> None:
+def _reused(home: Path, before: float) -> Iterator[Waste]:
+    for top in sorted(place.reused(home).glob("*/*")):
+        last = max(map(_written, (top, *top.rglob("*"))))
+        if last < before:
+            why = f"it was given back {span(time.time() - last)} ago"
+            yield Waste("reused", top, _size(top), why, partial(_remove, top))
+
+
+def _written(path: Path) -> float:
+    with suppress(FileNotFoundError):
+        return path.lstat().st_mtime
+    return 0.0
+
+
+def _remove(top: Path) -> None:
     shutil.rmtree(top)
-    with suppress(OSError):  # another one of the same work
+    with suppress(OSError):  # another one of the same work, or of the same run
         top.parent.rmdir()
 
 

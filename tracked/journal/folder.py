@@ -11,6 +11,9 @@ from pathlib import Path
 
 from ..errors import ConfigError
 
+MOST_SPEECH = 1 << 20
+"""Bytes of what the shipper prints, after which it begins anew."""
+
 
 @dataclass(frozen=True)
 class Folder:
@@ -83,6 +86,16 @@ class Folder:
     def speech(self) -> Path:
         """What the shipper and the libraries in it print."""
         return self.path / "shipper.log"
+
+    def shorten_speech(self) -> None:
+        """Where what was printed has become long: keep it once beside, in ``shipper.log.1``, and begin anew.
+
+        Whoever prints appends, and so goes on at the new end: nobody has to be told.
+        """
+        with suppress(OSError):
+            if self.speech.stat().st_size > MOST_SPEECH:
+                shutil.copyfile(self.speech, self.speech.with_suffix(".log.1"))
+                os.truncate(self.speech, 0)
 
     @property
     def target(self) -> Path:

@@ -44,7 +44,7 @@ def try_it(run: Run, options: SweepOptions, objective: Objective) -> None:
     attempt = _Given(_Elsewhere(values), options.search, Suggested(0, None), run)
     try:
         result = objective.call(values)
-    except BaseException as error:
+    except BaseException as error:  # the user's: the trial ends by it
         attempt.raised(error)
         raise
     attempt.returned(result)

@@ -10,6 +10,7 @@ from .. import speech
 from .. import tags as t
 from ..call import Call
 from ..endings import ended, log_result
+from ..foreign import attempted
 from ..guard import guard
 from ..outcome import FAILED, Outcome
 from ..run import Run
@@ -34,7 +35,7 @@ def drive(run: Run, options: ConversionOptions, function: Any, args: Any, kwargs
         before = source_size(arguments)
     try:
         result = call()
-    except BaseException:
+    except BaseException:  # the user's: it is noted, and goes its way
         run.log({"conversion_success": 0.0})
         raise
     with guard:
@@ -96,9 +97,9 @@ def _sizes(product: Product, before: int | None) -> dict[str, float]:
 
 def _verify(run: Run, options: ConversionOptions, call: Any, result: Any) -> None:
     """Verify the result, and end the run as failed if it is wrong."""
-    try:
-        verdict = verdict_of(options.verify, options.rtol, options.atol, result, call)
-    except Exception as error:  # noqa: BLE001 - the function did its work: its result must reach the caller
+    # The function did its work: its result reaches the caller, whatever the user's way to verify it raises.
+    verdict, error = attempted(lambda: verdict_of(options.verify, options.rtol, options.atol, result, call))
+    if error is not None:
         _fail(run, result, f"verify raised {type(error).__name__}")
         ended(run, error)
         return

@@ -13,6 +13,7 @@ import orjson
 
 from .. import speech
 from .. import tags as t
+from ..foreign import attempted
 from ..guard import guard
 from ..run import Run
 from ..shapes import fields_of
@@ -81,9 +82,8 @@ def _repeat_unasked(watch: Stopwatch) -> None:
     """Time calls that nobody asked for: the caller's result is there, and a failure here must not take it away."""
     first = watch.samples
     watch.restart()
-    try:
-        watch.go_on()
-    except Exception as error:  # noqa: BLE001 - raised by the user's function, whose result is there already
+    error = attempted(watch.go_on).error
+    if error is not None:
         watch.stopped = f"a further call raised {type(error).__name__}"
         watch.samples = watch.samples if watch.samples.ms else first
         speech.warn_once(

@@ -103,12 +103,12 @@ class InRay(Trials):
 
     def _work_at_once(self, n_jobs: int) -> None:
         del n_jobs  # see `next_job`
-        self.is_done = False
+        self.is_done, self._error = False, None
         # An engine may wait for what other processes are at, and meanwhile our own trials go on.
         self._asking = ThreadPoolExecutor(1, thread_name_prefix="tracked-ask")
         try:
             try_in_ray(self, self._remote(), self._how())
-        except BaseException as error:
+        except BaseException as error:  # Ray's, or Ctrl-C: the trials at work end by it
             self._abandon(error)
             raise
         finally:
@@ -142,7 +142,7 @@ class InRay(Trials):
         self._at_work[suggested.number] = attempt = self._begun(suggested)
         try:
             return suggested.number, self._message(attempt)
-        except BaseException as error:
+        except BaseException as error:  # the user's space, or Ctrl-C: the trial that was begun ends by it
             self.raised(suggested.number, error)
             raise
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from ..call import Call
 from ..context import named_run
+from ..foreign import answer
 from ..provenance.edges import runs_in
 
 _BY_NAME = ("source_training_run", "source_run", "source_run_id", "training_run", "training_run_id")
@@ -24,7 +25,8 @@ def source_run(call: Call) -> Any:
 
 
 def _run_in(value: Any) -> Any:
-    try:
-        return next((v for v in (value, getattr(value, "run", None)) if named_run(v) is not None), None)
-    except Exception:  # noqa: BLE001 - an argument is the user's object, and reading it may run their code
-        return None
+    # An argument is the user's object, and reading it may run their code.
+    return answer(
+        lambda: next((v for v in (value, getattr(value, "run", None)) if named_run(v) is not None), None),
+        None,
+    )

@@ -75,7 +75,7 @@ class Trials:
         try:
             with current_is(run):
                 sweep = self.try_all()
-        except BaseException as error:
+        except BaseException as error:  # what a trial raised, or Ctrl-C: the run ends as it says
             ended(run, error)
             raise
         run.close(Outcome())
@@ -147,7 +147,7 @@ class Trials:
                 if suggested is None:
                     return
                 self._try(suggested)
-        except BaseException:
+        except BaseException:  # the other threads begin no further trial either
             self._stop.set()
             raise
 
@@ -168,7 +168,7 @@ class Trials:
         try:
             with current_is(attempt.run):
                 result = self.objective(suggested.trial)
-        except BaseException as error:
+        except BaseException as error:  # the user's: the trial ends by it, and the sweep, unless it is caught
             told = attempt.raised(error)
             self._note(attempt, told)
             if told.state != "pruned" and not isinstance(error, self.options.caught):

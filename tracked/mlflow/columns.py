@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple, TypeAlias
 
 from .. import tags as t
+from ..attempts import without_claims
 from ..errors import ConfigError
 from ..nearest import did_you_mean
 
@@ -54,7 +55,7 @@ class Facts(NamedTuple):
 def facts_of(run: Any) -> Facts:
     """The facts of one of MLflow's runs."""
     attributes = {name: getattr(run.info, name, None) for name in (*ATTRIBUTES, "experiment_id")}
-    return Facts(attributes, run.data.tags, run.data.params, run.data.metrics)
+    return Facts(attributes, run.data.tags, without_claims(run.data.params), run.data.metrics)
 
 
 class Column(NamedTuple):

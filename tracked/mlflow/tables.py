@@ -13,6 +13,7 @@ from mlflow.utils.search_utils import SearchUtils
 from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, or_, select, true
 
 from .. import tags as t
+from ..attempts import without_claims
 from ..provenance.edges import runs_named
 from .columns import LARGEST, Facts
 
@@ -120,7 +121,8 @@ def _complete(connection: Connection, runs: Sequence[Mapping[str, Any]]) -> Iter
     for run in runs:
         key = run["run_uuid"]
         named = {"run_id": key, "run_name": run["name"], "experiment_id": str(run["experiment_id"])}
-        yield Facts({**run, **named}, tags.get(key, {}), params.get(key, {}), metrics.get(key, {}))
+        given = without_claims(params.get(key, {}))
+        yield Facts({**run, **named}, tags.get(key, {}), given, metrics.get(key, {}))
 
 
 def _values(connection: Connection, table: Any, ids: Sequence[str]) -> dict[str, dict[str, Any]]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import enum
 import json
 from collections import deque
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from ..foreign import attempted
+from ..foreign import answer, attempted
 from ..markers import Ignore, Key, Markers, Param, Secret, has
 from ..redact import MASK, is_secret_name, is_secret_type
 from ..shapes import field_markers, fields_of, kinds, plain_omegaconf
@@ -20,6 +20,9 @@ _MAX_ITEMS = 10_000
 _MAX_DEPTH = 40
 _MAX_NODES = 100_000
 """A list that holds one list twice, which holds one list twice … has more leaves than there is time for."""
+
+Entry = tuple[str, Any, bool]
+"""Name, value, and whether it is secret."""
 
 
 def leaves(
@@ -45,7 +48,10 @@ class _Flattening:
         self.hidden: set[str] = set()
 
     def leaves(self, prefix: str, mapping: Mapping[Any, Any], markers: Markers) -> Iterator[tuple[str, str]]:
-        for name, value, secret in _entries(mapping, markers):
+        yield from self._named(prefix, _entries(mapping, markers))
+
+    def _named(self, prefix: str, entries: Iterable[Entry]) -> Iterator[tuple[str, str]]:
+        for name, value, secret in entries:
             key = f"{prefix}.{name}" if prefix else name
             if secret:
                 yield key, self._masked(value)
@@ -57,17 +63,13 @@ class _Flattening:
         return MASK
 
     def _value(self, key: str, value: Any) -> Iterator[tuple[str, str]]:
-        fields = None if type(value) in SCALARS else self._fields(value)
-        if not fields:
+        entries = None if type(value) in SCALARS or self._is_enough(value) else _entries_of(value)
+        if not entries:
             yield key, self._text(value)
             return
         self._open.append(id(value))
-        yield from self.leaves(key, fields, field_markers(type(value)))
+        yield from self._named(key, entries)
         self._open.pop()
-
-    def _fields(self, value: Any) -> Mapping[Any, Any] | None:
-        """Fields of a value that is to be flattened; a circle ends as the name of its type."""
-        return None if self._is_enough(value) else fields_of(value)
 
     def _is_enough(self, value: Any) -> bool:
         """Whether the walk goes no further: in a circle, too deep, or too long."""
@@ -92,9 +94,8 @@ class _Flattening:
             return type_text(value)
         self._open.append(id(value))
         try:
-            fields = fields_of(value)
-            if fields is not None:
-                entries = _entries(fields, field_markers(type(value)))
+            entries = _entries_of(value)
+            if entries is not None:
                 return {
                     name: self._masked(item) if secret else self._plain(item)
                     for name, item, secret in entries
@@ -108,7 +109,16 @@ class _Flattening:
             self._open.pop()
 
 
-def _entries(mapping: Mapping[Any, Any], markers: Markers) -> Iterator[tuple[str, Any, bool]]:
+def _entries_of(value: Any) -> list[Entry] | None:
+    """What a value holds by name; None if it has no names, or does not let itself be read."""
+    fields = fields_of(value)
+    if fields is None:
+        return None
+    markers = field_markers(type(value))
+    return answer(lambda: list(_entries(fields, markers)), None)
+
+
+def _entries(mapping: Mapping[Any, Any], markers: Markers) -> Iterator[Entry]:
     """Name, value and whether it is secret; what is to be ignored is left out."""
     for key, value in mapping.items():
         name = _name(key)

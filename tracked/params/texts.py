@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import PurePath
 from typing import Any
 
+from ..foreign import answer
 from ..naming import qualified_name
 from ..redact import MASK, is_secret_type, redact_value
 from ..shapes import kinds
@@ -65,10 +66,11 @@ def plain_scalar(value: Any) -> Any:
 
 def type_text(value: Any) -> str:
     """The qualified name of the value's type; the length too where it has one."""
-    length = (
-        f"[{len(value)}]" if isinstance(value, bytes | bytearray | list | tuple | set | frozenset) else ""
-    )
-    return qualified_name(type(value)) + length
+    return qualified_name(type(value)) + answer(lambda: _length(value), "")
+
+
+def _length(value: Any) -> str:
+    return f"[{len(value)}]" if isinstance(value, bytes | bytearray | list | tuple | set | frozenset) else ""
 
 
 class Texts:

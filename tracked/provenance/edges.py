@@ -27,6 +27,8 @@ _SHARED = (type, enum.Enum, types.ModuleType, types.FunctionType, types.BuiltinF
 _MOST_PARTS = 64
 """Parts of one result or argument that are looked at."""
 _MOST_PATHS = 1000
+_NO_SOURCES = {t.PROVENANCE, t.DIFF_RUN, t.BEST_TRIAL_RUN_ID, t.REFIT_RUN}
+"""Tags that name a run which a run neither stands under nor was made from."""
 _MADE: dict[int, tuple[weakref.ref[Any], RunRef]] = {}
 _PATHS: dict[str, RunRef] = {}
 
@@ -147,7 +149,7 @@ def runs_named(text: str) -> list[str]:
 
 def sources_of(tags: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """The runs that a run with these tags stands under or was made from, each with what says so."""
-    for key in sorted(t.NAMES_A_RUN & tags.keys() - {t.PROVENANCE, t.BEST_TRIAL_RUN_ID, t.REFIT_RUN}):
+    for key in sorted(t.NAMES_A_RUN & tags.keys() - _NO_SOURCES):
         yield tags[key], key
     for argument, made in runs_by_argument(tags.get(t.INPUT_RUNS, "")).items():
         yield from ((run, f"argument {argument}") for run in made)

@@ -11,6 +11,7 @@ from dataclasses import asdict
 from typing import Any, NamedTuple
 
 from .. import tags as t
+from ..lengths import digest
 from ..redact import redact_text
 from . import git, machine
 from .asked import Asked
@@ -19,6 +20,7 @@ from .packages import lock_digest, lock_text, packages
 SCHEMA = "tracked.provenance/1"
 FOLDER = "provenance"
 """Folder of the artifacts that tell it."""
+DIFF = f"{FOLDER}/diff.patch"
 
 
 class Gathered(NamedTuple):
@@ -42,6 +44,7 @@ def _tags(state: git.State, installed: list[str]) -> dict[str, str]:
         t.GIT_COMMIT: state.commit,
         t.GIT_REMOTE: state.remote,
         t.GIT_DIRTY: "" if state.problem else str(state.is_dirty).lower(),
+        t.DIFF: digest(state.diff) if state.diff else "",
         t.PACKAGES: lock_digest(installed),
         t.PYTHON: _python(),
         t.PLATFORM: platform.platform(),
@@ -55,8 +58,12 @@ def _python() -> str:
 
 def _files(asked: Asked, state: git.State, installed: list[str]) -> Mapping[str, bytes]:
     told = json.dumps(_all(asked, state, installed), indent=2, ensure_ascii=False)
-    texts = {"provenance.json": told, "packages.txt": lock_text(installed), "diff.patch": state.diff}
-    return {f"{FOLDER}/{name}": text.encode("utf-8", "replace") for name, text in texts.items() if text}
+    texts = {
+        f"{FOLDER}/provenance.json": told,
+        f"{FOLDER}/packages.txt": lock_text(installed),
+        DIFF: state.diff,
+    }
+    return {name: text.encode("utf-8", "replace") for name, text in texts.items() if text}
 
 
 def _all(asked: Asked, state: git.State, installed: list[str]) -> dict[str, Any]:

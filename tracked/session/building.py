@@ -200,13 +200,7 @@ def build(
     speech.speak(settings.verbosity, settings.origins["verbosity"] == sources.CODE)
     choice = configured, ml_client, settings, root
     target = targets.chosen(*choice, fallback_to_local=fallback_to_local, wrong=wrong)
-    if target.hint:
-        speech.warn_once(target.hint)
-    if settings.azure_workspace and target.origin == "default":
-        speech.warn_once(
-            f"{settings.origins['azure_workspace']} wants runs in the Azure ML workspace {settings.azure_workspace}: "
-            "give setup_mlflow its ml_client; until then they go to the local store"
-        )
+    targets.say_of(target, settings)
     if target.origin != "configuration":  # else the setting's own origin says more
         settings = replace(settings, origins={**settings.origins, "tracking_uri": target.origin})
     if settings.durable and not is_for_tests(target.uri):

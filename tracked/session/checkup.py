@@ -14,10 +14,10 @@ from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 from ..errors import ConfigError, LoginRefused, TrackedError
+from ..installed import version_of
 from ..mlflow.setup import database_of
 from ..patience import bounded
 from ..shipper.stale import Stale
-from ..shipper.status import version_of
 from . import configure, current, folders, place, workspaces
 from .building import Session
 from .findings import ERROR, OK, WARN, Finding, size, some

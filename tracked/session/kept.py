@@ -9,10 +9,13 @@ from pathlib import Path
 from ..journal.folder import Folder, owner_of
 from ..journal.reader import writer_of
 from ..process import is_alive
+from ..shipper.status import REFUSED, read_status
 from . import place, waiting
 
 _COUNTED = 1 << 20
 """Bytes of records that are counted, at most."""
+_GOES_ON = "the shipper goes on with them, and `tracked sync` sends them now"
+_NEEDS_A_LOGIN = "set a login that is let in, and `tracked sync`, or the next run, sends them"
 
 
 def undelivered(folder: Folder) -> int:
@@ -64,9 +67,9 @@ def what_is_kept(folder: Folder, owner: str, store: str) -> str:
         owner: of its journals, as in ``owner_of``.
         store: the store that is wanted, as it may be shown.
     """
-    told = waiting.why(folder)
+    told, is_refused = waiting.why(folder), read_status(folder.status).phase == REFUSED
     left = sum(left_of(journal) for journal in folder.journals() if owner_of(journal) == owner)
     return (
         f"{left} bytes of records are kept in {folder.path} and not yet in {store}{f' ({told})' if told else ''}; "
-        "the shipper goes on with them, and `tracked sync` sends them now"
+        f"{_NEEDS_A_LOGIN if is_refused else _GOES_ON}"
     )

@@ -35,6 +35,11 @@ def home(setting: str = "") -> Path:
     return Path(setting).expanduser().absolute() if setting else Path(platformdirs.user_state_dir("tracked"))
 
 
+def reused(home: Path) -> Path:
+    """Where files lie that were fetched to be given back: a folder a run, and in it one for each content."""
+    return home / "reused"
+
+
 def folder_for(home: Path, uri: str, environ: Mapping[str, str]) -> Folder:
     """The journal folder for this store and the credentials in this environment, made if it is new.
 

@@ -47,7 +47,9 @@ _NO_LOCKS = (errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK)
 """What a file system answers that has no locks."""
 _SIGN = 2.0
 """Seconds between two signs of life for the writers of a host that does not deliver."""
-_NOT_FOR_THE_SHIPPER = ("TRACKED_CONTEXT", "MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID", "MLFLOW_EXPERIMENT_NAME")
+_NOT_FOR_THE_SHIPPER = ("TRACKED_CONTEXT", "PYTHONWARNINGS")
+"""What would make it part of a run, or a warning of MLflow's an error that no later try gets rid of."""
+_RUN_OF_A_JOB = ("MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID", "MLFLOW_EXPERIMENT_NAME")
 
 
 def lock_of(folder: Folder) -> filelock.BaseFileLock:
@@ -131,6 +133,7 @@ def launch(called: Sequence[str], folder: Folder, told: Mapping[str, str]) -> No
         flags = subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP  # type: ignore[attr-defined]
         subprocess.Popen(called, env=environ, creationflags=flags, cwd=folder.path)  # noqa: S603
         return
+    folder.shorten_speech()  # also of shippers that end before they serve
     # Through a shell that ends at once, so that it is nobody's child: no zombie, no stray os.wait().
     subprocess.run(  # noqa: S603
         ["/bin/sh", "-c", '"$@" </dev/null >>"$0" 2>&1 &', str(folder.speech), *called],
@@ -156,9 +159,9 @@ def relieve(folder: Folder) -> None:
 
 
 def _not_for_the_shipper(environ: Mapping[str, str]) -> tuple[str, ...]:
-    """What would make it part of a run; but a job of Azure ML logs in by these, and there it logs in like the job."""
+    """What it does without; but a job of Azure ML logs in by the run that it is, and there it logs in like the job."""
     is_of_a_job = "AZUREML_RUN_ID" in environ and "MLFLOW_TRACKING_TOKEN" in environ
-    return _NOT_FOR_THE_SHIPPER[:1] if is_of_a_job else _NOT_FOR_THE_SHIPPER
+    return _NOT_FOR_THE_SHIPPER if is_of_a_job else _NOT_FOR_THE_SHIPPER + _RUN_OF_A_JOB
 
 
 def _python_path(environ: Mapping[str, str]) -> str:

@@ -73,3 +73,14 @@ def _confined(uri: str, root: Path) -> Target:
     if not is_for_tests(uri):
         uri = mlflow_setup.resolve_uri(uri, root=root).uri
     return Target(uri, CONFINED_TO)
+
+
+def say_of(target: Target, settings: Settings) -> None:
+    """What a person may want to know of where runs go."""
+    if target.hint:
+        speech.warn_once(target.hint)
+    if settings.azure_workspace and target.origin == "default":
+        speech.warn_once(
+            f"{settings.origins['azure_workspace']} wants runs in the Azure ML workspace {settings.azure_workspace}: "
+            "give setup_mlflow its ml_client; until then they go to the local store"
+        )

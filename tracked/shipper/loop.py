@@ -190,6 +190,7 @@ class Shipper:
         now = time.monotonic()
         if now - self._synced > 1.0:
             self._synced = now
+            self.folder.shorten_speech()
             for tail in self._tails.values():
                 tail.sync()
                 tail.look()

@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import orjson
 
+from ..installed import version_of
 from ..journal import disk
 from ..process import this_process
 
@@ -62,13 +62,6 @@ _PARTS = ("tracked", "mlflow")
 def versions() -> Mapping[str, str]:
     """What this process runs; nothing is loaded for it."""
     return {name: version_of(name) for name in _PARTS}
-
-
-def version_of(name: str) -> str:
-    """The version of a package that is installed here; empty if it is not."""
-    with suppress(PackageNotFoundError):
-        return version(name)
-    return ""
 
 
 def _numbers(version: str | None) -> list[int]:

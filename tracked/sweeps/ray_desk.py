@@ -65,7 +65,7 @@ class Watched:
     def _called(self, method: Any, *args: Any) -> Any:
         try:
             return method(*args)
-        except BaseException as error:
+        except BaseException as error:  # kept for the caller, and passed on
             self.error = self.error or error
             raise
 

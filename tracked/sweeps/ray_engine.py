@@ -66,7 +66,7 @@ def try_in_ray(desk: Desk, work: Work, how: How) -> None:
                     checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
                 ),
             ).fit()
-        except Exception:
+        except Exception:  # Ray Tune wraps what comes out of the desk in one of many of its own
             if watched.error is not None:
                 raise watched.error from None
             raise

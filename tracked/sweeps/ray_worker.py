@@ -12,6 +12,7 @@ from typing import Any
 from ray import cloudpickle, tune
 
 from ..errors import TrialPruned
+from ..foreign import attempted
 
 Report = Callable[[float, int, Mapping[str, float]], None]
 """Tells Ray Tune of a value at a step, and of the last metrics of the trial's own run; waits until it is known whether
@@ -102,8 +103,7 @@ class ThereError(Exception):
 def _sendable(error: BaseException) -> tuple[BaseException, str]:
     """The exception, or another one in place of what cannot be sent, and its traceback."""
     trace = "".join(traceback.format_exception(error))
-    try:
-        cloudpickle.loads(cloudpickle.dumps(error))
-    except Exception:  # noqa: BLE001 - its own code may raise anything
+    # Its own code may raise anything.
+    if attempted(lambda: cloudpickle.loads(cloudpickle.dumps(error))).error is not None:
         error = RuntimeError(f"{type(error).__qualname__}: {trace.splitlines()[-1]}")
     return error, trace

@@ -30,7 +30,7 @@ class Worker:
     def __init__(self, storage: BaseStorage, study_id: int) -> None:
         self.name = os.urandom(8).hex()
         self._storage, self._study_id = storage, study_id
-        self._left = threading.Event()
+        self._left, self._writing = threading.Event(), threading.Lock()
 
     def enter(self, tells: Callable[[], bool] = lambda: True) -> None:
         """Be on the list from now on, with a sign of life now and then.
@@ -43,8 +43,10 @@ class Worker:
 
     def leave(self) -> None:
         """Be on the list no longer."""
-        self._left.set()
-        self._write(None)
+        # A sign that is being given must not come after this: it would list the worker as long as the process lives.
+        with self._writing:
+            self._left.set()
+            self._write(None)
 
     def _live(self, tells: Callable[[], bool]) -> None:
         is_told = False
@@ -57,7 +59,9 @@ class Worker:
                     self._sign()
 
     def _sign(self) -> None:
-        self._write({**this_process(), "until": time.time() + BEAT + LEASE})
+        with self._writing:
+            if not self._left.is_set():
+                self._write({**this_process(), "until": time.time() + BEAT + LEASE})
 
     def _write(self, told: Mapping[str, Any] | None) -> None:
         self._storage.set_study_user_attr(self._study_id, f"{_LISTED}{self.name}", told)

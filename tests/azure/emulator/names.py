@@ -18,6 +18,9 @@ BLOBS = ".blob.core.windows.net"
 PROVIDER = "Microsoft.MachineLearningServices"
 SCOPE = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{GROUP}/providers/{PROVIDER}/workspaces/{WORKSPACE}"
 TRACKING_URI = f"azureml://{API}/mlflow/v2.0{SCOPE}"
+OTHER = "ws-other"
+"""Another name of the same workspace: the two share all that they have, and the log tells which was asked."""
+OTHER_URI = TRACKING_URI.replace(WORKSPACE, OTHER)
 STORAGE = f"https://{ACCOUNT}{BLOBS}"
 SAS = "sv=2024-01-01&sr=b&sig=x"
 CONTROL = "/_emulator/"
@@ -33,7 +36,7 @@ def token(life: float = 3600, **claims: Any) -> str:
         "exp": int(time.time() + life),
         **claims,
     }
-    return f"{_encoded({'alg': 'none', 'typ': 'JWT'})}.{_encoded(about)}.unsigned"
+    return f"{encoded({'alg': 'none', 'typ': 'JWT'})}.{encoded(about)}.unsigned"
 
 
 def expiry(bearer: str) -> float:
@@ -45,5 +48,6 @@ def expiry(bearer: str) -> float:
         return 0.0
 
 
-def _encoded(value: Any) -> str:
+def encoded(value: Any) -> str:
+    """JSON in the alphabet of tokens."""
     return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()

@@ -11,7 +11,7 @@ from typing import Any
 
 from . import arm, artifacts, blobs, entra, jobs, runs, tracking
 from .messages import Answer, Request, missing, refused, told
-from .names import API, BLOBS, CONTROL, LOGIN, MANAGEMENT, expiry
+from .names import API, BLOBS, CONTROL, LOGIN, MANAGEMENT, OTHER, WORKSPACE, expiry
 from .state import Fault, Seen, State
 
 
@@ -43,7 +43,7 @@ class Service:
 
     def _answer(self, request: Request) -> Answer:
         try:
-            return _routed(self.state, request)
+            return _in_its_name(self.state, request)
         except Exception as error:  # noqa: BLE001 - a mistake here must not look like one of Azure's
             traceback.print_exc()
             return refused(500, "EmulatorBug", repr(error))
@@ -66,6 +66,8 @@ class Service:
             return told([seen._asdict() for seen in self.state.seen])
         if what == "fault":
             self.state.faults.append(Fault(**given))
+        elif what == "mend":
+            self.state.faults.clear()
         elif what == "options":
             self.state.options = replace(self.state.options, **given)
         elif what == "reset":
@@ -82,6 +84,15 @@ class Service:
         else:
             return missing(request.path)
         return told(asdict(self.state.options))
+
+
+def _in_its_name(state: State, request: Request) -> Answer:
+    if f"/workspaces/{OTHER}" not in request.path:
+        return _routed(state, request)
+    theirs, ours = OTHER.encode(), WORKSPACE.encode()
+    path, body = request.path.replace(OTHER, WORKSPACE), request.body.replace(theirs, ours)
+    answer = _routed(state, replace(request, path=path, body=body))
+    return replace(answer, body=answer.body.replace(ours, theirs))
 
 
 def _routed(state: State, request: Request) -> Answer:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+import psutil
 
 from tests.azure.emulating import Emulator
 from tests.azure.emulator import names
@@ -21,16 +25,18 @@ OUTSIDE = ("AZURE_", "TRACKED_", "MLFLOW_", "AZUREML_")
 def environ_of(azure: Emulator, name: str, folder: Path, token_life: float = 3600) -> dict[str, str]:
     """The environment of a job's process: its run and token, and nobody's log-in."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith(OUTSIDE)}
+    job = azure.jobs()[name]["properties"]
     return {
         **kept,
         **azure.reach,
+        **{f"AZURE_ML_OUTPUT_{output}": _mounted(folder, output) for output in job.get("outputs") or {}},
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "HOME": str(folder),
         "XDG_STATE_HOME": str(folder / "state"),
         "MLFLOW_TRACKING_URI": names.TRACKING_URI,
         "MLFLOW_TRACKING_TOKEN": names.token(token_life),
         "MLFLOW_RUN_ID": name,
-        "MLFLOW_EXPERIMENT_NAME": azure.jobs()[name]["properties"].get("experimentName", "Default"),
+        "MLFLOW_EXPERIMENT_NAME": job.get("experimentName", "Default"),
         "AZUREML_RUN_ID": name,
         "AZUREML_ARM_SUBSCRIPTION": names.SUBSCRIPTION,
         "AZUREML_ARM_RESOURCEGROUP": names.GROUP,
@@ -64,6 +70,23 @@ def run(azure: Emulator, name: str, folder: Path, values: Mapping[str, Any] | No
     said = process.communicate(timeout=PATIENCE)[1]
     azure.end(name, "Failed" if process.returncode else "Completed")
     return said
+
+
+def lose(folder: Path) -> None:
+    """The machine goes away: its processes without a word, and its disk."""
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if process.environ().get("HOME") == str(folder):
+                process.kill()
+                process.wait(60)
+    shutil.rmtree(folder)
+
+
+def _mounted(folder: Path, output: str) -> str:
+    """Where an output lies: in storage that all the machines of a job see."""
+    place = folder.parent / "storage" / output
+    place.mkdir(parents=True, exist_ok=True)
+    return str(place)
 
 
 def _fetch_code(azure: Emulator, code_id: str, folder: Path) -> None:

@@ -9,7 +9,10 @@ from tests.azure.emulator import names
 from tracked.azure.bind import reference_of
 from tracked.errors import BackendUnavailable, LoginRefused
 
-pytestmark = pytest.mark.usefixtures("loaded")
+pytestmark = [
+    pytest.mark.usefixtures("loaded"),
+    pytest.mark.either_way("a client asks the log-in and the resource manager, never the tracking service"),
+]
 
 
 def test_the_environment_is_enough(azure) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from tests.azure.emulator import names
-from tests.azure.genuine.programs import run
+import json
+
+from tests.azure.emulator import entra, names
+from tests.azure.genuine.programs import at_a_terminal, run
 
 IN_MEMORY = """
     import json, os, tracked
@@ -84,3 +86,34 @@ def test_an_expired_token_is_renewed(azure) -> None:
     )
     assert 2.0 == told["x"]
     assert len(azure.log("/oauth2/v2.0/token")) > 2
+
+
+BY_A_CODE = """
+    import json, tracked
+    from tracked import track
+
+    client = tracked.create_ml_client_from_config()
+    tracked.setup_mlflow("colab", ml_client=client, fallback_to_local=False)
+    for name in ("first", "second"):
+        with track.run(name):
+            track.artifact(name.encode(), "a.txt")
+            assert tracked.sync(120)
+    print(json.dumps(sorted(run.info.run_name for run in tracked.find_mlflow_runs("colab"))))
+"""
+PENDING = {"error": "authorization_pending", "error_description": "AADSTS70016: the code is not typed in yet"}
+
+
+def test_a_person_types_in_a_code_where_no_browser_opens(azure, home, monkeypatch) -> None:
+    """As in Colab: one line tells address and code; once it is typed in, runs arrive, and nobody is asked again."""
+    for name in azure.login:
+        monkeypatch.delenv(name)
+    azure.options(token_life=200)  # what lives for less than five minutes is renewed at each use
+    azure.fault(f"POST {names.LOGIN}/.*/token", 400, body=json.dumps(PENDING))
+    told, said = at_a_terminal(BY_A_CODE, PATH="", KAGGLE_KERNEL_RUN_TYPE="Interactive")
+    assert ["first", "second"] == told
+    assert 1 == said.count(f"open {entra.DEVICE_PAGE} and type {entra.USER_CODE}")
+    assert 1 == len(azure.log("devicecode"))
+    assert 1 == said.count("lives in this process alone")
+    assert {b"first", b"second"} <= set(azure.blobs().values())
+    assert {400, 200} == {each.status for each in azure.log("/token")}
+    assert len(azure.log("/token")) > 3

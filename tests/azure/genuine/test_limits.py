@@ -36,7 +36,6 @@ MUCH = (
 @pytest.fixture(scope="module")
 def much(fresh_azure):
     """One run with too much of everything: what is stored, what was said, and where."""
-    fresh_azure.reset()
     told, said = run(MUCH)
     return told, said, fresh_azure
 
@@ -113,10 +112,8 @@ def test_a_name_is_written_once_and_nothing_is_lost(azure, home):
     assert "" == aside
 
 
-@pytest.mark.parametrize("logged_models", [False, True], ids=["without-logged-models", "with-logged-models"])
-def test_a_model_is_kept_whatever_the_service_knows(azure, home, logged_models):
+def test_a_model_is_kept_whatever_the_service_knows(azure, home):
     """`track.model` works with and without the endpoint of logged models, which it never asks."""
-    azure.options(logged_models=logged_models)
     (told, _) = run(
         BY_URI
         + """

@@ -8,9 +8,12 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+
 from tests.azure.genuine import compute, submissions
 from tests.azure.genuine.programs import PATIENCE, run
 
+pytestmark = pytest.mark.either_way("the pages' code is what the other modules call both ways")
 PAGES = Path(__file__).parents[3] / "docs" / "how-to"
 BLOCKS = re.compile(r"^```py\n(.*?)^```", re.MULTILINE | re.DOTALL)
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
+from tests.azure.emulator import names
 from tests.azure.emulator.artifacts import blob_of
 from tests.azure.genuine import compute
-from tests.azure.genuine.programs import run
+from tests.azure.genuine.programs import PATIENCE, run
 from tests.azure.genuine.submissions import submitted
 
 
@@ -85,6 +88,38 @@ def test_a_sweep_runs_as_a_sweep_job(azure, code, tmp_path):
     assert 2 == len({tags["tracked.trial_key_hash"] for tags, _, _ in trials.values()})
 
 
+def test_a_job_may_be_made_in_another_workspace(azure, code, tmp_path):
+    """Runs go to one workspace, the job and all that is asked of it to that of its client; neither sees the other's."""
+    told, _ = submitted(f"""
+        from tracked import track
+        other = tracked.create_ml_client_from_config(workspace_name={names.OTHER!r})
+        with track.run("here"):
+            job = work.train.submit(other, compute="cpu", environment="azureml:env:1", inputs={{"lr": 0.1}})
+        assert tracked.sync(120)
+        print(json.dumps([job.name, job.uri, job.url]))
+    """)
+    name, uri, url = told
+    assert names.OTHER_URI == uri.replace("/v1.0/", "/v2.0/")
+    assert names.OTHER in url
+    machine = compute.start(azure, name, tmp_path / "machine", MLFLOW_TRACKING_URI=names.OTHER_URI)
+    said = machine.communicate(timeout=PATIENCE)[1]
+    assert 0 == machine.returncode, said
+    azure.end(name, "Completed")
+    told, _ = submitted(f"""
+        from tracked.elsewhere import Job
+        other = tracked.create_ml_client_from_config(workspace_name={names.OTHER!r})
+        job = Job({name!r}, "", "jobs", {uri!r}, other)
+        print(json.dumps([job.status, job.data.metrics["acc"], len(job.children())]))
+    """)
+    assert ["FINISHED", 0.9, 1] == told
+    of_the_job = [each.path for each in azure.log(name) if "/workspaces/" in each.path]
+    assert of_the_job
+    assert [] == [path for path in of_the_job if names.OTHER not in path]
+    (here,) = [each for each in azure.log("runs/create") if names.OTHER not in each.path]
+    assert 200 == here.status
+
+
+@pytest.mark.either_way("nobody is asked")
 def test_the_yaml_is_told_without_a_network(azure, code):
     """A dry run asks nobody, and Azure's own loader takes what it tells, for a call and for a sweep."""
     told, _ = run("""
@@ -100,6 +135,7 @@ def test_the_yaml_is_told_without_a_network(azure, code):
     assert [] == azure.log()
 
 
+@pytest.mark.either_way("the job is refused by the resource manager")
 def test_what_azure_does_not_take_is_said_in_one_line(azure, code):
     """A refused submission is our exception, with what to do."""
     azure.fault(

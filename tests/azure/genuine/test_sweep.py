@@ -55,11 +55,9 @@ PROGRAM = """
 """
 
 
-@pytest.fixture(scope="module", params=[False, True], ids=["without-logged-models", "with-logged-models"])
-def swept(request, fresh_azure):
+@pytest.fixture(scope="module")
+def swept(fresh_azure):
     """One run of the program, for all the tests: what it told, what it said, and where."""
-    fresh_azure.reset()
-    fresh_azure.options(logged_models=request.param)
     told, said = run(PROGRAM)
     return told, said, fresh_azure
 

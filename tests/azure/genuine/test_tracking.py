@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 
 import pytest
 from mlflow.entities import Metric, Param, RunTag
@@ -130,6 +131,15 @@ def test_the_emulator_keeps_azures_limits(backend, run_id, limit, write) -> None
     assert limits.TAGS == 50
     with pytest.raises(MlflowException, match=limit):
         write(backend.client, run_id)
+
+
+def test_one_azure_knows_logged_models_and_the_other_does_not(azure, backend, run_id) -> None:
+    """What the two differ in: else the second pass over these tests would prove nothing."""
+    answer = pytest.raises(MlflowException, match="404") if not azure.logged_models else nullcontext()
+    with answer:
+        backend.client.search_logged_models([backend.client.get_run(run_id).info.experiment_id])
+    status = 200 if azure.logged_models else 404
+    assert {status} == {each.status for each in azure.log("logged-models")}
 
 
 def test_a_host_that_is_not_emulated_is_not_reached(azure) -> None:

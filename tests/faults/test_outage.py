@@ -188,7 +188,7 @@ def test_a_server_that_cannot_be_reached_keeps_everything(folder, uri, stub):
 def test_the_store_is_asked_less_and_less_while_it_is_down(folder, stub, mocker):
     """An outage of hours is no flood: the pauses double."""
     mocker.patch("tracked.shipper.loop.LONGEST_WAIT", 60.0)
-    mocker.patch("tracked.shipper.loop.random.uniform", return_value=0.05)
+    mocker.patch("tracked.shipper.loop._JITTER.uniform", return_value=0.05)
     journal(folder, whole_run())
     stub.fault = lambda place, number: Fault(503, "down")
     with serving(folder, stub.uri):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import random
 import threading
 import time
 from collections.abc import Iterator
@@ -469,6 +470,15 @@ def test_pauses_grow_up_to_a_limit_and_differ(folder, backend):
         means.append(max(pauses))
     assert means[0] <= 1.0
     assert means[-1] > loop.LONGEST_WAIT / 2
+
+
+def test_an_outage_does_not_change_what_a_seed_gives(folder, backend):
+    """In a thread of the user's process the random numbers are the user's."""
+    before = random.getstate()
+    shipper = Shipper(folder, lambda: backend)
+    shipper._failures = 3
+    shipper._pause()
+    assert before == random.getstate()
 
 
 def test_nothing_to_do_needs_no_store(folder, mocker):

@@ -40,6 +40,9 @@ LONGEST_ASKED = 900.0
 PATIENCE = 30.0
 """Seconds without any delivery after which no other journal is expected to bring the beginning of a run."""
 
+_JITTER = random.Random()  # noqa: S311 - no secret
+"""Our own: in a thread of the user's process, a draw from the common one would change what a seed gives."""
+
 
 class Shipper:
     """Delivers one folder to one store.  Whoever runs it must hold the folder's lock."""
@@ -214,7 +217,7 @@ class Shipper:
         if not self._failures:
             return max(PACE, asked, min(LONGEST_COURTESY, COURTESY * self._took))
         longest = min(LONGEST_WAIT, 0.5 * 2.0**self._failures)
-        return max(asked, longest * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, no secret
+        return max(asked, longest * _JITTER.uniform(0.5, 1.0))
 
     def _tell(self, phase: str, error: str = "") -> None:
         self._teller.tell(phase, error, self._delivery.set_aside if self._delivery else 0)

@@ -166,6 +166,13 @@ def test_markers_of_spread_parameters_hold_for_each_argument():
     assert {} == Call.bind(plain, (1,), {}).markers(plain)
 
 
+def test_a_plain_call_is_bound_without_inspect(mocker):
+    """What is called most, by place, by name, and with all or none of the defaults, does not wait for a signature."""
+    mocker.patch.object(call_module, "_bound", side_effect=AssertionError)
+    for args, kwargs in (((1, 2), {}), ((1,), {"b": 2}), ((), {"b": 2, "a": 1}), ((1, 2, 3, None), {})):
+        assert {"a": 1, "b": 2, "c": 3, "d": None} == Call.bind(simple, args, kwargs).arguments
+
+
 def simple(a, b, c=3, d=None):
     """Has parameters that can be given by place and by name."""
 

@@ -9,6 +9,7 @@ import pytest
 
 from tracked import session as sessions
 from tracked import track
+from tracked.mlflow import client
 from tracked.run import Run
 from tracked.testing import captured
 
@@ -41,15 +42,20 @@ class Held:
 
 
 def ends(work):
-    """Whether a forked child comes to the end of this work."""
+    """Whether a forked child comes to the end of this work, and nothing is raised in it."""
     pid = os.fork()
     if pid == 0:
-        work()
-        os._exit(0)
+        code = 1
+        try:
+            work()
+            code = 0
+        finally:
+            os._exit(code)  # also when it raised: the rest of the tests is not the child's
     until = time.monotonic() + _PATIENCE
     while time.monotonic() < until:
-        if os.waitpid(pid, os.WNOHANG) != (0, 0):
-            return True
+        done, status = os.waitpid(pid, os.WNOHANG)
+        if done:
+            return status == 0
         time.sleep(0.01)
     os.kill(pid, signal.SIGKILL)
     os.waitpid(pid, 0)
@@ -85,3 +91,9 @@ def test_a_shipper_that_was_being_started():
 
     with captured(), track.run("r"), Held(sessions.current().crew._lock), Held(sessions._LOCK):
         assert ends(work)
+
+
+def test_a_store_that_was_being_opened(tmp_path, templates):
+    """A child asks a store while a thread of its parent was making MLflow's client of one."""
+    with Held(client._LOCK):
+        assert ends(lambda: client.client_for(f"sqlite:///{tmp_path}/mlflow.db", templates))

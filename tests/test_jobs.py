@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 
 import tracked
+from tests.journals import NOW, RUN, journal
 from tracked import tags as t
 from tracked import track, tracked_training
 from tracked.errors import BackendUnavailable
-from tracked.records import Opened
+from tracked.records import Metrics, Opened
 from tracked.session import current
 from tracked.session.place import folder_for, home
 from tracked.session.process import _not_for_the_shipper
@@ -57,6 +59,18 @@ def test_a_job_that_starts_again_goes_on_with_its_run(job):
         start_again()
     inner = [r for r in store.runs.values() if r.name == "inner"]
     assert 3 * [("FINISHED", run.run_id)] == [(r.status, r.tags[t.MLFLOW_PARENT]) for r in inner]
+
+
+def test_what_an_earlier_start_has_left_is_sent_first(job, monkeypatch):
+    """Of a start that was cut off steps may wait in a journal: those of this one come after them."""
+    store, run = job
+    log = store.log
+    monkeypatch.setattr(store, "log", lambda *given: (time.sleep(0.2), log(*given)))
+    left = [Metrics(RUN, NOW + step, step, {"loss": 0.5}) for step in range(4)]
+    journal(current().folder, [Opened(RUN, NOW, "train", "jobs", attach=run.run_id), *left])
+    train(0.1)
+    assert tracked.sync(30)
+    assert list(range(7)) == [point.step for point in run.points if point.key == "loss"]
 
 
 def test_a_store_that_does_not_tell_costs_only_the_steps(job, monkeypatch, capfd):

@@ -124,6 +124,13 @@ def test_a_template_that_cannot_be_is_an_error_at_set_up(template, said):
         tracked.configure(name_template={"training": template})
 
 
+@pytest.mark.parametrize(("given", "what"), [("{x}", "it"), ({"training": "{x}"}, "that of training")])
+def test_the_setting_is_named_once(given, what):
+    """The message begins with who set it and with the setting, and does not repeat it."""
+    with pytest.raises(ConfigError, match=rf": name_template: {what} has no placeholder {{x}}"):
+        tracked.configure(name_template=given)
+
+
 @pytest.mark.parametrize("stage", ["hpo", "hpo_trial", "training", "benchmark", "conversion"])
 def test_the_former_names_of_experiments(stage):
     """Experiment, stage and model, without what a folder could not be called, and not too long."""

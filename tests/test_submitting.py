@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import shlex
 import subprocess
@@ -15,6 +16,7 @@ import tracked
 from tracked import session as sessions
 from tracked import submitting, tracked_sweep, tracked_training
 from tracked import tags as t
+from tracked.asking import Asked
 from tracked.azure import entry, submitted
 from tracked.azure.spaces import search_space, values_of
 from tracked.azure.work import SUBMITTED, Search, Where, Work, command_line, sweep_job
@@ -24,6 +26,7 @@ from tracked.records import Opened
 from tracked.session.sources import SWITCHES
 from tracked.testing import MemoryBackend
 from tracked.testing.capturing import captured_by
+from tracked.typed import Tracked
 
 WHERE = {"environment": "azureml:env:1", "compute": "cpu", "dry_run": True}
 SCOPE = "/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/w"
@@ -382,3 +385,10 @@ def test_what_azure_refuses_is_explained(loader):
 
     with pytest.raises(LoginRefused, match="role"):
         train.submit(Client(error=ClientAuthenticationError("no")), environment="e", inputs={"lr": 0.1})
+
+
+@pytest.mark.parametrize("name", ["submit", "runs"])
+def test_type_checkers_see_the_arguments_that_there_are(name):
+    """A protocol has to say once more what a class says; the two do not drift apart."""
+    seen, there = (inspect.signature(getattr(cls, name)) for cls in (Tracked, Asked))
+    assert list(there.parameters.values()) == list(seen.parameters.values())

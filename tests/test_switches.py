@@ -77,6 +77,19 @@ def test_a_kind_that_is_off_has_plain_calls(stage):
         assert [2.0, 0.0] == [point.value for point in around.points]
 
 
+def test_who_logs_where_a_kind_is_off_is_told_so(capsys):
+    """To call it inside a decorated function would be no advice: there it was called."""
+    tracked.configure(switches={"training": {"enabled": False}})
+
+    @tracked_training
+    def train() -> None:
+        track.log(acc=1.0)
+
+    with captured():
+        train()
+    assert "stage training have no run, since they are switched off" in capsys.readouterr().err
+
+
 def test_other_kinds_go_on():
     """A training inside a sweep that is switched off is tracked, as one without a sweep is."""
     tracked.configure(switches={"sweep": {"enabled": False}})

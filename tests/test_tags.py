@@ -70,6 +70,14 @@ def test_what_delivery_goes_by_keeps_its_name(key):
         tracked.configure(tags={key: "x"})
 
 
+@pytest.mark.parametrize("name", [t.STUDY_KEY_HASH, t.LOCAL_ID, "mlflow.runName", " ", 3])
+def test_a_further_name_takes_no_other_tags_place(name):
+    """What would be read as another tag of ours or of MLflow, or is no name at all, is refused; its own name is not."""
+    with pytest.raises(ConfigError, match=r"tag stage cannot be called|the name of tag stage is a text"):
+        tracked.configure(tags={"stage": name})
+    tracked.configure(tags={"stage": t.STAGE})
+
+
 @pytest.fixture(autouse=True)
 def _here(monkeypatch):
     """MLflow is loaded in this process: to ship here spares a start of it elsewhere."""

@@ -30,6 +30,7 @@ from .guard import guard
 from .outcome import FAILED, KILLED, Outcome
 from .parents import CONTEXT
 from .plan import AGGREGATE
+from .process import after_fork
 from .run import Run
 
 _LOCK = threading.RLock()
@@ -177,12 +178,9 @@ def _close_all() -> None:
             whole.close()
 
 
+@after_fork
 def _forked() -> None:
     """The lock may have been held by a thread that the child does not have."""
     global _LOCK  # noqa: PLW0603 - replaced where nobody can hold it
     _LOCK = threading.RLock()
     _close_at_exit.cache_clear()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forked)

@@ -32,12 +32,12 @@ class Runs(list[Any]):
         return "\n".join([f"{counted(len(self), 'run')}{':' * bool(self)}", *lines, *rest])
 
     def _repr_html_(self) -> str:
-        differing = _differing([without_claims(run.data.params) for run in self[:_ROWS]])
-        rows = table(_HEADS, [self._row(run, differing) for run in self[:_ROWS]])
+        changed = differing([without_claims(run.data.params) for run in self[:_ROWS]])
+        rows = table(_HEADS, [self._row(run, changed) for run in self[:_ROWS]])
         return card(element("b", counted(len(self), "run")), rows, more(len(self), _ROWS))
 
-    def _row(self, run: Any, differing: set[str]) -> Sequence[object]:
-        info, params = run.info, {k: v for k, v in run.data.params.items() if k in differing}
+    def _row(self, run: Any, changed: Sequence[str]) -> Sequence[object]:
+        info, params = run.info, {k: v for k, v in run.data.params.items() if k in changed}
         began = datetime.fromtimestamp(info.start_time / 1000).astimezone()
         address = run_url(self.uri, info.experiment_id, info.run_id)
         return (
@@ -58,9 +58,10 @@ def _told(run: Any) -> str:
     return "  ".join(filter(None, parts))
 
 
-def _differing(params: Sequence[Mapping[str, str]]) -> set[str]:
-    """The params that have more than one value among these."""
-    return {key for one in params for key in one if any(one[key] != other.get(key) for other in params)}
+def differing(each: Sequence[Mapping[str, object]]) -> list[str]:
+    """The keys that have not the same value in all of these, in order."""
+    keys = dict.fromkeys(key for one in each for key in one)
+    return [key for key in keys if any(key not in one or one[key] != each[0].get(key) for one in each)]
 
 
 def _first(values: Mapping[str, Any], most: int) -> dict[str, Any]:

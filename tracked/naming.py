@@ -118,7 +118,7 @@ def checked_template(stage: str, template: Any) -> str:
     Raises:
         ConfigError: it has a placeholder that is none, or cannot be read.
     """
-    what = f"name_template of {stage}" if stage else "name_template"
+    what = f"that of {stage}" if stage else "it"
     if not isinstance(template, str) or not template.strip():
         raise ConfigError(f"{what} is a text that is not empty, not {template!r}")
     try:

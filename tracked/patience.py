@@ -1,9 +1,9 @@
-"""Asking something that may never answer."""
+"""Asking something that may never answer, and looking again and again for what is to come."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from .errors import BackendUnavailable
@@ -25,3 +25,10 @@ def bounded(ask: Callable[[], Any], patience: float) -> Any:
     if came[0].error is not None:
         raise came[0].error
     return came[0].value
+
+
+def pauses(first: float, longest: float) -> Iterator[float]:
+    """Seconds to wait, again and again, each time somewhat longer."""
+    while True:
+        yield first
+        first = min(longest, first * 1.5)

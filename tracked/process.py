@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
@@ -31,6 +31,13 @@ def _described(pid: int) -> dict[str, Any]:
         "boot": _boot(),
         "pids": _pids(),
     }
+
+
+def after_fork(renew: Callable[[], None]) -> Callable[[], None]:
+    """Decorator: call this in each forked child, where the parent's other threads are not there to unlock anything."""
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=renew)
+    return renew
 
 
 def who_was(pid: int, time: int) -> dict[str, Any]:

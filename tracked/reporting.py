@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from math import isfinite
 from typing import TYPE_CHECKING, Any
@@ -141,10 +142,7 @@ def _search(session: Session, run: Facts, below: Sequence[Facts]) -> Search | No
         trial.number: _course_of_trial(session, trials[trial.number], below, names[0])
         for trial in followed(found, found.trials)
     }
-    tried = [
-        _tried(trial.number, trials[trial.number], names, courses.get(trial.number, ())) for trial in tried
-    ]
-    return Search(names, ways, tried, found.best, front)
+    return replace(found, trials=[replace(one, course=courses.get(one.number, ())) for one in tried])
 
 
 def _inside(run: Facts, below: Sequence[Facts]) -> list[Facts]:
@@ -159,14 +157,14 @@ def _numbered(trials: Sequence[Facts]) -> dict[int, Facts]:
     return dict(enumerate(trials))
 
 
-def _tried(number: int, run: Facts, names: Sequence[str], course: Course = ()) -> Tried:
+def _tried(number: int, run: Facts, names: Sequence[str]) -> Tried:
     values = list(_values(run, names))
     is_feasible = all(value <= 0 for key, value in run.metrics.items() if key.startswith("constraint/"))
     state = t.read(run.tags, t.TRIAL_STATE) or (
         "complete" if run.attributes["status"] == "FINISHED" else "failed"
     )
     params = {key: _value(text) for key, text in run.params.items()}
-    return Tried(number, state, values, params, course, is_feasible)
+    return Tried(number, state, values, params, is_feasible=is_feasible)
 
 
 def _values(run: Facts, names: Sequence[str]) -> Iterator[float]:

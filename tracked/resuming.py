@@ -24,7 +24,7 @@ from .decisions import Decision, Question
 from .errors import BackendUnavailable, Refused
 from .outcome import FINISHED, KILLED
 from .parents import session_for
-from .patience import bounded
+from .patience import bounded, pauses
 from .plan import JOIN, NEW, RESUME, RunPlan
 from .ports import Backend
 from .process import owner
@@ -40,7 +40,7 @@ from .session.building import Session
 T = TypeVar("T")
 PATIENCE = 30.0
 """Seconds that a store is given for one answer, and for which one that is busy is asked again."""
-_FIRST_LOOK, _LAST_LOOK = 0.2, 5.0
+_LOOKS = 0.2, 5.0
 """Seconds between two looks at work that somebody else is at; they grow with its age."""
 
 
@@ -74,7 +74,7 @@ class Work:
 
     def decided(self) -> Decision | None:
         """What is done, once it is known; that may take as long as somebody else is at the work."""
-        for pause in _pauses():
+        for pause in pauses(*_LOOKS):
             runs = self._runs()
             if any(run.status == FINISHED for run in runs) and (found := reused(self.question)):
                 return found
@@ -109,7 +109,7 @@ class Work:
     def _asked(self, ask: Callable[[], T]) -> T:
         """The answer of a store that may be busy: many ask at once where many begin at once."""
         until = time.monotonic() + PATIENCE
-        for pause in _pauses():
+        for pause in pauses(*_LOOKS):
             try:
                 return cast("T", bounded(ask, PATIENCE))
             except BackendUnavailable:
@@ -229,10 +229,3 @@ def _goes_on(question: Question, former: Former) -> Decision:
         return open_run(replace(plan, former=former))
 
     return Decision(RESUME, question.plan, begin=begin)
-
-
-def _pauses() -> Iterator[float]:
-    pause = _FIRST_LOOK
-    while True:
-        yield pause
-        pause = min(_LAST_LOOK, pause * 1.3)

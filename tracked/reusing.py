@@ -94,7 +94,10 @@ def _from_store(question: Question, session: Session, known: KnownRun) -> Finish
         return _fit(question, found)
     name = known.tags.get(t.MLFLOW_NAME, known.run_id)
     bare = Finished(known.run_id, name, (known.end_time or known.time) / 1000, "", known.run_id)
-    why = known.tags.get(t.STORED) or f"its result was not stored, as it is with on_existing={REUSE!r}"
+    lack = f"its result was not stored, as it is with on_existing={REUSE!r}"
+    if question.function is None:
+        lack = "what a cell gives is its variables, which are not kept"
+    why = known.tags.get(t.STORED) or lack
     return Unfit(bare, "its result cannot be fetched" if why == storing.STORED else why)
 
 

@@ -22,6 +22,7 @@ from .lengths import digest
 from .outcome import Outcome
 from .picking import Patterns
 from .plan import RunPlan
+from .process import after_fork
 from .readings import read_numbers, read_step
 from .records import Closed, Metrics, Params, Steps, Tags
 from .series import Series, storable
@@ -227,7 +228,7 @@ class Run(InStore):
 
     def _renew_locks(self) -> None:
         """Go on in a forked child: whoever held these locks is not there to let them go."""
-        self._lock = self.inputs.lock = self.story.lock = threading.Lock()
+        self._lock, self.inputs.lock, self.story.lock = (threading.Lock() for _ in range(3))
 
     def _repr_html_(self) -> str:
         from .cards import of_run  # noqa: PLC0415 - only a notebook asks
@@ -240,11 +241,8 @@ class Run(InStore):
         return f"Run({self.name}, {state}{metrics}, id={self.ref.run[:8]})"
 
 
+@after_fork
 def _forked() -> None:
     for run in (*open_runs(), *around()):
         if isinstance(run, Run):
             run._renew_locks()  # noqa: SLF001 - nobody else is to call it
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forked)

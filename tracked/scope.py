@@ -9,10 +9,10 @@ from dataclasses import replace
 from time import time_ns
 from typing import TYPE_CHECKING
 
-from . import announcing, jobs, rank_runs, ranks
+from . import announcing, jobs, rank_runs, ranks, speech
 from . import session as sessions
 from . import tags as t
-from .context import CURRENT, RunRef, has_begun, is_disabled, named_run
+from .context import CURRENT, RunRef, has_begun, is_any_open, is_astray, is_disabled, named_run
 from .guard import guard
 from .outcome import KILLED, Outcome
 from .parents import Parent, parent_of, session_for
@@ -56,6 +56,22 @@ def is_left_to_rank_zero() -> bool:
 def is_told_by_rank_zero() -> bool:
     """Whether another process of the same distributed job writes what is not logged in a run of its own."""
     return _is_another_rank("zero", rank_runs.METRICS)
+
+
+def say_outside(what: str) -> None:
+    """Say once that ``track.<what>`` has no run to work on, and how it would have one."""
+    if is_disabled() or is_told_by_rank_zero():
+        return
+    cure = ", and give a thread track.bind(function)" if is_astray() and is_any_open() else ""
+    if off := sessions.switched_off():
+        cure += (
+            f"; calls of stage {', '.join(off)} have no run, since they are switched off (enabled = false)"
+        )
+    speech.warn_once(
+        f"track.{what} was called outside a run and does nothing: call it inside a decorated function or a "
+        f"`with track.run(...)` block{cure}",
+        about="outside a run",
+    )
 
 
 def _is_another_rank(*ways: str) -> bool:

@@ -79,6 +79,21 @@ def misspelt_kind(name: str) -> str | None:
     return None if name in KINDS else nearest(name, KINDS)
 
 
+def doubts(settings: Settings) -> Iterator[str]:
+    """A sentence for each switch that may be meant for another kind; it counts for the stage that it names."""
+    for key in settings.switches:
+        stage = key.partition(".")[0]
+        if meant := misspelt_kind(stage):
+            origin = settings.origins[f"switches.{key}"]
+            yield f"{origin}: {key} is for runs of stage {stage!r}; did you mean {meant!r}?"
+
+
+def off(settings: Settings) -> list[str]:
+    """The stages whose runs are switched off."""
+    ends = ".enabled"
+    return [key.removesuffix(ends) for key, on in settings.switches.items() if key.endswith(ends) and not on]
+
+
 def flat(value: Any) -> Iterator[tuple[str, Any]]:
     """``training.enabled`` and its value, from ``{"training": {"enabled": …}}`` or from the flat form itself."""
     for key, inner in value.items():

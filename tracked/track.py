@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from . import joining, speech
 from .blocks import Block
 from .carrying import Bound, within
-from .context import CURRENT, is_any_open, is_astray, is_disabled
+from .context import CURRENT
 from .inputs import merged
 from .later import Later
 from .parents import CONTEXT
 from .plan import Kind
 from .run import Run
-from .scope import is_told_by_rank_zero
+from .scope import say_outside
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -87,13 +87,8 @@ def current() -> Run | None:
 
 def _here(what: str) -> Run | None:
     found = current()
-    if found is None and not (is_disabled() or is_told_by_rank_zero()):
-        cure = ", and give a thread track.bind(function)" if is_astray() and is_any_open() else ""
-        speech.warn_once(
-            f"track.{what} was called outside a run and does nothing: call it inside a decorated function or a "
-            f"`with track.run(...)` block{cure}",
-            about="outside a run",
-        )
+    if found is None:
+        say_outside(what)
     return found
 
 

@@ -14,7 +14,7 @@ from tests.azure import fakes
 
 
 @pytest.fixture(autouse=True)
-def _nowhere(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+def _nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name == "CI" or name.startswith(("AZURE_", "MSI_", "IDENTITY_")):
             monkeypatch.delenv(name)

@@ -25,8 +25,11 @@ from tracked.mlflow.stores import ensure_store
 
 LAST = 100
 """Steps that are logged before the process is killed."""
-_SETTLED, _PATIENCE = 3.0, 60.0
-"""Seconds without news after which what was not stored is lost, and seconds for it in all."""
+_SETTLED, _PATIENCE = 10.0, 60.0
+"""Seconds without news after which what was not stored is lost, and seconds for it in all.
+
+A shipper with a store that is slow leaves it alone for 5 seconds at a time: what comes after that is not lost.
+"""
 _OURS = "tracked"
 _AIMS = {_OURS: "p50 at most 6 us, p99 at most 25 us, 100 %"}
 

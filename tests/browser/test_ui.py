@@ -8,8 +8,9 @@ import pytest
 
 import tracked
 from tests.browsers import PATIENCE
+from tests.kinds.test_sweep_report import train
 from tests.reports.test_reports import many
-from tracked import track, tracked_sweep, tracked_training
+from tracked import track, tracked_sweep
 from tracked.mlflow.urls import page_url
 from tracked.reports import Report
 from tracked.reports import page as report_page
@@ -18,14 +19,6 @@ pytestmark = [pytest.mark.slow]
 
 OPENER = "button[data-component-id$='runnamecellrenderer.tsx_46']"
 """Opens what is below a run in the list."""
-
-
-@tracked_training
-def train(x):
-    """It gets better."""
-    for step in range(3):
-        track.log(acc=x * step)
-    return {"acc": x * 3}
 
 
 @tracked_sweep(n_trials=3, maximize="acc", seed=1)

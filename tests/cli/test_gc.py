@@ -69,6 +69,17 @@ def test_results_of_deleted_runs_go(tracked, result):
     assert (False, True) == (new.exists(), kept.exists())
 
 
+def test_a_store_that_does_not_answer_costs_only_what_it_knows(tracked, monkeypatch):
+    """Which runs are deleted is not known, which is said; what is old goes by its age all the same."""
+    monkeypatch.setenv("TRACKED_TRACKING_URI", "http://127.0.0.1:9")
+    note = {"key": {"call": "x"}, "name": "x", "experiment": "look", "time": OLD}
+    digest = sha256(to_bytes(note["key"])).hexdigest()
+    old = finished.keep(session.current(), digest, "a" * 32, lambda _: note)
+    code, printed, said = tracked("gc", "--json")
+    assert (0, str(old)) == (code, json.loads(printed)["path"])
+    assert "it is not known which runs are deleted" in said
+
+
 def test_a_damaged_result_goes(tracked, result):
     """It can never be given back."""
     new, _ = result("new", time.time())
@@ -108,7 +119,11 @@ def test_files_of_reused_results_that_nobody_uses_go(tracked):
 def test_what_cannot_be_removed_is_told_and_1(tracked, result, mocker):
     """The rest goes all the same."""
     old, _ = result("old", OLD)
+    refused = session.current().folder.aside
+    refused.write_bytes(b"{}")
+    os.utime(refused, (OLD, OLD))
     mocker.patch("tracked.cli.gc.shutil.rmtree", side_effect=PermissionError("no"))
     code, _, said = tracked("gc", "--yes")
     assert 1 == code
     assert f"{old} is not removed: no" in said
+    assert (True, False) == (old.exists(), refused.exists())

@@ -6,10 +6,12 @@ import optuna
 import pytest
 
 from tests.kinds.test_sweep import fails_at, train, trials_of, x_of
-from tests.scripts import called, values
+from tests.scripts import await_, called, values
 from tracked import tags as t
 from tracked import tracked_sweep, tracked_training
 from tracked.errors import BackendUnavailable, ConfigError
+from tracked.sweeps import Search
+from tracked.sweeps.shared import SharedStudy
 from tracked.testing import captured
 
 
@@ -136,6 +138,19 @@ class TestGoingOn:
         with captured() as runs:
             sweep_of(lambda trial: train(x_of(trial)), storage, name="s", n_trials=2)()
             assert ("FINISHED", ["trial-1"]) == (runs["s"].status, [run.name for run in trials_of(runs)])
+
+    def test_other_machines_learn_where_the_run_is(self, storage):
+        """While the sweep is at work the study gets its run's MLflow id, by which workers elsewhere join it."""
+
+        def search(trial):
+            study = SharedStudy(Search(maximize="acc", storage=storage, study_name="s"))
+            await_(lambda: study.parent.get("remote"), "the run's id is not told")
+            return 1.0
+
+        with captured() as runs:
+            sweep_of(search, storage, n_trials=1)()
+            parent = SharedStudy(Search(maximize="acc", storage=storage, study_name="s")).parent
+            assert runs["search"].run_id == parent["remote"]
 
     def test_n_jobs_and_untracked(self, storage, monkeypatch):
         """Threads of one call share its study as well, and the sweep finds its best without tracking."""

@@ -3,7 +3,7 @@ import math
 import pytest
 from mlflow.entities import Metric
 
-from tracked.mlflow import narrow
+from tests.mlflow.ways import both, embedded
 from tracked.mlflow.backend import MlflowBackend
 from tracked.mlflow.client import client_for
 from tracked.mlflow.curves import curves, means
@@ -29,22 +29,13 @@ def fill(uri, templates=None):
     return uri, made
 
 
-@pytest.fixture(scope="module")
-def embedded(tmp_path_factory, templates):
-    """A sqlite store."""
-    return fill(f"sqlite:///{tmp_path_factory.mktemp('curves')}/mlflow.db", templates)
+store = embedded(fill)
+way = both("curves", "by MLflow")
 
 
-@pytest.fixture(params=["directly", "by MLflow"])
-def way(request, mocker):
-    """Both ways to the points."""
-    if request.param != "directly":
-        mocker.patch.object(narrow, "curves", return_value=None)
-
-
-def test_few_numbers_however_many_points(embedded, way):
+def test_few_numbers_however_many_points(store, way):
     """Means of equal stretches of the steps; what is no finite number is left out; each run by itself."""
-    uri, made = embedded
+    uri, made = store
     found = curves(uri, {made[0]: [LONG, SHORT, ODD, "none"], made[1]: [SHORT]}, 4)
     assert {LONG: [12.0, 37.0, 62.0, 87.0], SHORT: [1.0, 3.0], ODD: [2.0]} == found[made[0]]
     assert {SHORT: [1.0, 3.0]} == {key: values for key, values in found[made[1]].items() if key == SHORT}
@@ -58,9 +49,9 @@ def test_over_a_server(server_uri):
     assert [12.0, 37.0, 62.0, 87.0] == curves(uri, {made[0]: [LONG]}, 4)[made[0]][LONG]
 
 
-def test_a_run_that_is_gone_has_no_course(embedded, way):
+def test_a_run_that_is_gone_has_no_course(store, way):
     """It was deleted while others were looked at."""
-    assert {} == curves(embedded[0], {"0" * 32: [LONG]}, 4)
+    assert {} == curves(store[0], {"0" * 32: [LONG]}, 4)
 
 
 def test_steps_below_zero_and_at_one_place():

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from tests.many_runs import EXPERIMENT, fill
+from tests.mlflow.ways import both
 from tracked.errors import ConfigError, RunNotFound
-from tracked.mlflow import narrow
 from tracked.mlflow.backend import MlflowBackend
 from tracked.mlflow.frames import found_facts, frame
 from tracked.ports import Point
@@ -34,11 +34,7 @@ def to_pandas(*asked, **more):
     return frame(found_facts(*asked, **more))
 
 
-@pytest.fixture(params=["directly", "from MLflow's runs"])
-def way(request, mocker):
-    """Both ways to a table."""
-    if request.param != "directly":
-        mocker.patch.object(narrow, "facts", return_value=None)
+way = both("facts", "from MLflow's runs")
 
 
 def test_it_is_the_table_that_mlflow_gives(uri, way, clean_mlflow):

@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from tests.mlflow.ways import both, embedded
 from tracked import tags as t
 from tracked.errors import RunNotFound
 from tracked.mlflow import narrow
@@ -35,17 +36,8 @@ def fill(uri, templates=None):
     return uri, made
 
 
-@pytest.fixture(scope="module")
-def chain(tmp_path_factory, templates):
-    """A sqlite store, and the ids of its runs."""
-    return fill(f"sqlite:///{tmp_path_factory.mktemp('lineage')}/mlflow.db", templates)
-
-
-@pytest.fixture(params=["directly", "by searching"])
-def way(request, mocker):
-    """Both ways to the runs below."""
-    if request.param != "directly":
-        mocker.patch.object(narrow, "linked", return_value=None)
+chain = embedded(fill)
+way = both("linked", "by searching")
 
 
 def names(runs):

@@ -6,7 +6,7 @@ import mlflow
 import pytest
 
 from tracked.errors import BackendUnavailable, ConfigError
-from tracked.mlflow.setup import detect_platform, resolve_uri
+from tracked.mlflow.setup import Configured, detect_platform, resolve_uri
 
 
 def workspace(uri):
@@ -31,12 +31,13 @@ def test_the_strongest_origin_wins(resolve, tmp_path):
     """Explicit, then ml_client, configuration, environment, loaded MLflow and the local default."""
     environ = {"MLFLOW_TRACKING_URI": "http://environment"}
     client = workspace("azureml://workspace")
+    configured = Configured("http://file", "configuration", tmp_path)
     mlflow.set_tracking_uri("http://loaded")
     assert ("http://explicit", "tracking_uri", "") == resolve(
-        "http://explicit", client, "http://file", environ=environ
+        "http://explicit", client, configured, environ=environ
     )
-    assert ("azureml://workspace", "ml_client", "") == resolve(None, client, "http://file", environ=environ)
-    assert ("http://file", "configuration", "") == resolve(None, None, "http://file", environ=environ)
+    assert ("azureml://workspace", "ml_client", "") == resolve(None, client, configured, environ=environ)
+    assert ("http://file", "configuration", "") == resolve(None, None, configured, environ=environ)
     assert ("http://environment", "MLFLOW_TRACKING_URI", "") == resolve(environ=environ)
     assert ("http://loaded", "mlflow.set_tracking_uri", "") == resolve()
 
@@ -48,7 +49,8 @@ def test_the_default_of_a_loaded_mlflow_does_not_count(resolve, tmp_path):
 
 def test_a_configured_path_starts_at_the_project(resolve, tmp_path):
     """A relative URI in the project's file means the same from every folder; one in code starts where one is."""
-    assert f"sqlite:///{tmp_path}/project/runs.db" == resolve(configured="sqlite:///runs.db").uri
+    configured = Configured("sqlite:///runs.db", "a file", tmp_path / "project")
+    assert f"sqlite:///{tmp_path}/project/runs.db" == resolve(configured=configured).uri
     assert f"sqlite:///{tmp_path}/runs.db" == resolve("sqlite:///runs.db").uri
 
 

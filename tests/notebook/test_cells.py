@@ -148,7 +148,8 @@ def test_a_cell_that_failed_is_gone_on_with(work):
     run = work.store["mended"]
     assert [0.1, 0.2] == values(run, "acc")
     assert "2" == run.tags[t.ATTEMPT]
-    work.run(f"{line}track.log(acc=.3)")
+    done = work.run(f"{line}track.log(acc=.3)")
+    assert "its variables, which are not kept" in done.text
     work.await_states("mended", "FINISHED", "FINISHED")
 
 

@@ -62,6 +62,7 @@ def lab(tmp_path_factory, templates):
     (folder / "deeper").mkdir()
     with notebook(folder, environment(folder, templates)) as opened:
         first = opened.run("from tracked import *\nwith track.run('the very first'): track.log(a=1)")
+        opened.run("import numpy as np")
         lab = Lab(opened, folder)
         lab.first = first
         yield lab
@@ -141,7 +142,7 @@ def test_an_interrupt_is_no_failure(lab, tmp_path):
 def test_odd_numbers(lab):
     """NaN is kept; infinity, which MLflow cuts to its largest number, is told by a tag; a NumPy scalar is a number."""
     done = lab.run(
-        "import numpy as np\nwith track.run('odd numbers'):\n"
+        "with track.run('odd numbers'):\n"
         "    track.log(nan=float('nan'), inf=float('inf'), f=np.float32(.1), yes=True, one=np.array([1.]))"
     )
     assert "" == text_of(done)
@@ -228,10 +229,11 @@ def test_why_a_call_would_run(lab):
 
 def test_the_server_is_down(lab):
     """A cell takes no longer than its work and a moment, says one line, and gives its result."""
-    lab.run("before = configure(tracking_uri='http://127.0.0.1:9')")
+    lab.run("configure(tracking_uri='http://127.0.0.1:9')")
     began = time.monotonic()
     done = lab.run("@tracked_training\ndef offline(): return 42\noffline()")
     assert time.monotonic() - began < 4
+    lab.run(f"configure(tracking_uri='sqlite:///{lab.folder}/mlflow.db')")
     assert "42" in done.text
     assert "" == done.error
     assert text_of(done).count("\n") <= 1

@@ -16,7 +16,7 @@ import numpy as np
 import pydantic
 import pytest
 
-from tracked import announcing, track, tracked_sweep, tracked_training
+from tracked import announcing, configure, track, tracked_sweep, tracked_training
 from tracked import session as sessions
 from tracked import tags as t
 from tracked.errors import RunExists
@@ -250,6 +250,8 @@ def test_rerun_runs_everything(monkeypatch):
     monkeypatch.setenv("TRACKED_RERUN", "1")
     with captured():
         assert [2, 3] == [train(), train()]
+        configure(rerun=False)
+        assert 3 == train()
 
 
 def test_an_expired_run_is_not_reused(capfd):

@@ -21,6 +21,7 @@ def _at(folder: Path, templates: Path, uri: str) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TRACKED_HOME", str(folder / "home"))
         patch.setenv("TRACKED_LINGER", "1")
+        patch.setenv("TRACKED_PROVENANCE", "0")  # as each test has it: its artifacts are not of the rows
         patch.setenv("TRACKED_TRACKING_URI", uri)
         patch.setenv("TRACKED_EXPERIMENT", EXPERIMENT)
         patch.chdir(folder / "work")

@@ -77,6 +77,15 @@ def test_unknown_names_warn_with_the_nearest(tmp_path, capsys):
     assert (5.0, "") == (settings.exit_timeout, settings.experiment)
 
 
+def test_a_switch_of_a_kind_that_is_probably_misspelt_is_told(tmp_path, capsys):
+    """Whoever sets it reads what it is for; it counts, since somebody may have added a kind of this name."""
+    environ = {"TRACKED_SWITCHES": "train.enabled=false, training.enabled=true, evaluation.enabled=no"}
+    settings = load({}, environ, tmp_path)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "TRACKED_*: train.enabled is for runs of stage 'train'; did you mean 'training'?" in line
+    assert settings.switches["train.enabled"] is False
+
+
 def test_the_order_of_the_layers(tmp_path):
     """Code wins over ``TRACKED_*``, that over files, those over ``MLFLOW_*``; each value knows where it came from."""
     (tmp_path / "tracked.toml").write_text('experiment = "file"\nexit_timeout = 1\n')

@@ -128,6 +128,22 @@ def test_an_attempt_that_comes_after_its_successor_does_not_begin(folder, backen
     assert {"opened", "batch", "closed"} == {what[0] for _, what in aside(folder)}
 
 
+def test_an_attempt_that_was_decided_elsewhere_says_so_in_the_store(folder, backend, older):
+    """Of a study that is shared its storage decides who goes on: the store is told, and a later one is never undone."""
+    (run,) = backend.same("Default", KEY)
+    for attempt, number, first in (("d" * 32, "3", 20), ("e" * 32, "2", 40), ("f" * 32, "3", 60)):
+        told = {t.ATTEMPT_ID: attempt, t.HOST: f"of {attempt[0]}", t.PROCESS: f"by {attempt[0]}"}
+        tags = {t.TAKEN_OVER: "1", t.ATTEMPT: number, **told}
+        going_on = opened(attempt, attach=run.run_id, tags=tags)
+        journal(folder, [going_on, *points(attempt, first=first)], this_process(), f"2-2-{attempt[0]}")
+        deliver(folder, backend)
+    tags = only(backend).tags
+    assert ("3", "d" * 32) == (tags[t.ATTEMPT], tags[t.ATTEMPT_ID])
+    assert ("of d", "by d") == (tags[t.HOST], tags[t.PROCESS])
+    assert [*expected_points(), *expected_points(first=20)] == list(only(backend).points)
+    assert {"a newer attempt, dddddddd, goes on with run " + run.run_id} == {why for why, _ in aside(folder)}
+
+
 def test_a_new_attempt_runs_again_without_the_end_that_was(folder, backend):
     """Its run is RUNNING, says nothing of the former end but as history, and is ended by the new attempt."""
     ending = Tags(RUN, {t.ERROR_TYPE: "ValueError", t.ERROR_MESSAGE: "boom"})

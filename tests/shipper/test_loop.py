@@ -500,28 +500,37 @@ def test_a_new_journal_is_seen_before_it_is_read(folder, backend):
     assert not shipper.is_needed()
 
 
-def test_a_steady_writer_does_not_cost_a_request_a_record(folder, backend, mocker):
+@pytest.fixture
+def asked(folder, backend, mocker):
+    """How often a store that takes so long to answer is asked while a writer goes on, and in how many seconds."""
+
+    def count_for(answer, records, pause, rest=0.0):
+        writer = JournalFile(folder)
+        writer.write(opened())
+        store = backend.log
+        log = mocker.patch.object(
+            backend, "log", side_effect=lambda *given: (time.sleep(answer), store(*given))
+        )
+        started = time.monotonic()
+        stop, thread = serving(folder, backend)
+        for record in points(count=records):
+            writer.write(record)
+            time.sleep(pause)
+        time.sleep(rest)
+        stop.set()
+        thread.join(20)
+        return log.call_count, time.monotonic() - started
+
+    return count_for
+
+
+def test_a_steady_writer_does_not_cost_a_request_a_record(asked, backend, mocker):
     """While little is written, requests come at a pace, and not as fast as the store can answer."""
     mocker.patch("tracked.shipper.loop.PACE", 0.1)
-    writer = JournalFile(folder)
-    writer.write(opened())
-    store = backend.log
     # While a request is under way, something new is always written.
-    log = mocker.patch.object(backend, "log", side_effect=lambda *given: (time.sleep(0.02), store(*given)))
-    stop = threading.Event()
-    thread = threading.Thread(
-        target=Shipper(folder, lambda: backend, stop=stop).serve, args=(0.0,), daemon=True
-    )
-    started = time.monotonic()
-    thread.start()
-    for record in points(count=100):
-        writer.write(record)
-        time.sleep(0.005)
-    time.sleep(0.5)
-    stop.set()
-    thread.join(20)
+    times, seconds = asked(answer=0.02, records=100, pause=0.005, rest=0.5)
     assert 100 == len(by_local_id(backend)[RUN].points)
-    assert log.call_count <= (time.monotonic() - started) / 0.1 + 2
+    assert times <= seconds / 0.1 + 2
 
 
 def test_a_long_backlog_is_delivered_without_pauses(folder, backend, mocker):
@@ -595,22 +604,8 @@ def test_each_answer_of_the_store_is_a_sign_of_life(folder, backend, mocker):
     assert [status.STARTING, *[status.SHIPPING] * 6] == [call.args[1] for call in tell.call_args_list]
 
 
-def test_a_slow_store_is_asked_less_often(folder, backend, mocker):
+def test_a_slow_store_is_asked_less_often(asked, mocker):
     """It is left alone for twice as long as its answers took, so that ten thousand shippers can share one."""
     mocker.patch("tracked.shipper.loop.PACE", 0.02)
-    writer = JournalFile(folder)
-    writer.write(opened())
-    store = backend.log
-    log = mocker.patch.object(backend, "log", side_effect=lambda *given: (time.sleep(0.2), store(*given)))
-    stop = threading.Event()
-    thread = threading.Thread(
-        target=Shipper(folder, lambda: backend, stop=stop).serve, args=(0.0,), daemon=True
-    )
-    started = time.monotonic()
-    thread.start()
-    for record in points(count=200):
-        writer.write(record)
-        time.sleep(0.01)
-    stop.set()
-    thread.join(20)
-    assert 2 <= log.call_count <= (time.monotonic() - started) / 0.6 + 2
+    times, seconds = asked(answer=0.2, records=200, pause=0.01)
+    assert 2 <= times <= seconds / 0.6 + 2

@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from tracked.session.waiting import STALLED
 from tracked.shipper import status
 from tracked.shipper.status import Status, Teller, read_status
 
@@ -38,6 +39,30 @@ def test_the_same_news_is_not_written_at_every_round(tmp_path, mocker):
     teller.tell(status.IDLE)
     teller.tell(status.IDLE, "", 1)
     assert 4 == write.call_count
+
+
+def test_an_idle_shipper_says_so_seldom(tmp_path, mocker):
+    """Who has nothing to do for hours writes little, and still often enough for whoever waits for a sign of life."""
+    clock = mocker.patch("tracked.shipper.status.time.time", return_value=1000.0)
+    write = mocker.patch("tracked.journal.disk.replace")
+    teller = Teller(tmp_path / "s.json")
+    for tenth in range(600):
+        clock.return_value = 1000.0 + tenth / 10
+        teller.tell(status.IDLE)
+    assert 60 / min(STALLED / 3, status.FRESH / 2) <= write.call_count <= 30
+    teller.tell(status.SHIPPING)
+    assert status.SHIPPING == teller.last.phase
+
+
+@pytest.mark.parametrize("hours", [1, -1])
+def test_a_clock_that_is_set_does_not_silence_it(tmp_path, mocker, hours):
+    """A shipper that said nothing for an hour would be taken for hung, and ended."""
+    clock = mocker.patch("tracked.shipper.status.time.time", return_value=1e9)
+    teller = Teller(tmp_path / "s.json")
+    teller.tell(status.IDLE)
+    clock.return_value += 3600 * hours
+    teller.tell(status.IDLE)
+    assert clock.return_value == read_status(tmp_path / "s.json").time
 
 
 def test_where_nothing_can_be_written_nothing_is_raised(tmp_path):

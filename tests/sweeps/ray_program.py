@@ -1,10 +1,14 @@
 """One sweep with either engine; the arguments say which, and how."""
 
 import json
+import logging
 import os
+import random
+import signal
 import sys
 import threading
 import time
+from pathlib import Path
 
 import ray
 from ray.tune.schedulers import ASHAScheduler
@@ -41,6 +45,11 @@ def sweep_with(**options):
     return sweep
 
 
+def interrupt(_sweep, _trial):
+    """Ctrl-C between two trials."""
+    os.kill(os.getpid(), signal.SIGINT)
+
+
 def start_ray():
     """As little of it as will do."""
     ray.init(
@@ -52,6 +61,18 @@ def start_ray():
     )
 
 
+def own():
+    """What is the process's own, and none of the sweep's to change."""
+    root = logging.getLogger()
+    return {
+        "signals": [str(signal.getsignal(number)) for number in signal.valid_signals()],
+        "environment": {k: v for k, v in os.environ.items() if k.startswith(("RAY_", "TUNE_", "TRACKED_"))},
+        "folder": Path.cwd(),
+        "random": random.getstate(),
+        "logging": (root.level, *root.handlers),
+    }
+
+
 def main():
     """Run it, and tell what came out."""
     options = json.loads(sys.argv[1])
@@ -60,15 +81,24 @@ def main():
         start_ray()
         if options.pop("asha", None):
             options["pruner"] = ASHAScheduler(max_t=100, grace_period=1, reduction_factor=2)
+    if options.pop("interrupted", None):
+        options["callbacks"] = interrupt
+    before = own()
     try:
         found = sweep_with(**options)(**given)
-    except (LookupError, RuntimeError, ConfigError) as error:
+    except (LookupError, RuntimeError, ConfigError, KeyboardInterrupt) as error:
         print(json.dumps(f"{type(error).__name__}: {error}"))
     else:
+        after = own()
         trials = [(t.number, dict(t.params), t.values, t.state, dict(t.metrics)) for t in found.trials]
         print(
             json.dumps(
-                {"trials": trials, "best": found.best.number, "front": [t.number for t in found.pareto]}
+                {
+                    "trials": trials,
+                    "best": found.best.number,
+                    "front": [t.number for t in found.pareto],
+                    "changed": [name for name in before if before[name] != after[name]],
+                }
             )
         )
 

@@ -50,11 +50,15 @@ class Crew:
     def results(self) -> list[dict]:
         """What each of them has seen, once all have ended: well, or by their own hand."""
         seen = []
-        for process in self.started:
-            out, err = process.communicate(timeout=240)
-            assert process.returncode in (0, -signal.SIGKILL), err
-            assert "tracking failed" not in err
-            seen.append(json.loads(out))
+        try:
+            for process in self.started:
+                out, err = process.communicate(timeout=240)
+                assert process.returncode in (0, -signal.SIGKILL), err
+                assert "tracking failed" not in err
+                seen.append(json.loads(out))
+        finally:
+            for process in self.started:
+                process.kill()  # whatever the others came to, nobody is left waiting
         return seen
 
     def check(self, seen: list[dict]) -> None:

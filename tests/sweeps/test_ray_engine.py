@@ -124,6 +124,21 @@ def test_what_is_found_is_the_same(places):
     assert optuna == rays
 
 
+def test_the_process_is_left_as_it_was(places):
+    """Handlers of signals, settings in the environment, folder, random state and logging are the user's."""
+    assert {"optuna": [], "ray": []} == {engine: told["changed"] for engine, (_, told) in places.items()}
+
+
+def test_a_tuple_of_the_objectives_has_their_names():
+    """As here: each number stands under its objective, and not under its place."""
+    from tracked.kinds.objective import Objective
+    from tracked.kinds.ray_trials import CARRIER, HEARD, LAST, VALUES, Remote
+
+    remote = Remote(Objective(lambda: (1.0, 2.0), (), {}), ("acc", "loss"), False, {})
+    told = remote({CARRIER: {}, VALUES: {}}, None)
+    assert {"acc": 1.0, "loss": 2.0} == told[HEARD] == told[LAST]
+
+
 def test_the_tree_is_the_same(places):
     """Names, states, params, tags, every point and artifact, of the sweep, its trials and their trainings."""
     optuna, rays = places["optuna"][0].tree(), places["ray"][0].tree()
@@ -161,6 +176,14 @@ def test_what_a_trial_raises_is_raised_here(tmp_path):
     assert {"FAILED"} == {run.status for run in place.runs("hpo")}
     failed = [run for run in place.runs("hpo_trial") if run.status == "FAILED"]
     assert ["LookupError"] == [run.tags[t.ERROR_TYPE] for run in failed]
+
+
+def test_ctrl_c_between_two_trials_is_no_end(tmp_path):
+    """The caller is interrupted, as between two trials here, and the sweep was KILLED."""
+    place = Place(tmp_path / "interrupted")
+    assert "KeyboardInterrupt: " == place.told(engine="ray", interrupted=True)
+    await_(lambda: not unfinished(place), "the ends")
+    assert ["KILLED"] == [run.status for run in place.runs("hpo")]
 
 
 def test_a_worker_that_dies_fails_its_trial(tmp_path):

@@ -137,6 +137,15 @@ class TestTogether:
         finish(one, mine)
         assert one.ask() is None
 
+    def test_a_trial_of_an_earlier_round_that_is_not_ours_is_not_of_this_one(self, journal):
+        """What plain Optuna tried before this round has no attempt of ours, and is not told again as one."""
+        one = worker(journal, 1)
+        study_in(journal).optimize(lambda trial: trial.suggest_float("x", 0, 1), 1)
+        one.shared.worker.leave()
+        again = worker(journal, 2)
+        finish(again, again.ask())
+        assert [1] == [told.number for told, _ in again.ended()]
+
     def test_nothing_of_ours_is_left_behind(self, journal):
         """Beside the study there is no other one in the storage, and no worker on its list."""
         one = worker(journal, 1)

@@ -1,9 +1,10 @@
 """Who is on a study's list."""
 
 import threading
+import time
 
 from tracked.sweeps import workers
-from tracked.sweeps.workers import Worker, living
+from tracked.sweeps.workers import BEAT, LEASE, Worker, living
 
 
 class Slow:
@@ -35,3 +36,29 @@ def test_a_sign_of_life_that_is_being_given_does_not_outlast_the_worker(mocker):
     for thread in set(threading.enumerate()) - before:
         thread.join(10.0)
     assert frozenset() == living(storage.attributes)
+
+
+def test_a_sign_holds_until_the_next_one_is_long_overdue():
+    """Who cannot see the process believes it for a lease from when the next sign was due."""
+    storage = Slow()
+    worker, before = Worker(storage, 0), time.time()
+    worker.enter()
+    (told,) = storage.attributes.values()
+    worker.leave()
+    assert before <= told["until"] - BEAT - LEASE <= time.time()
+
+
+def test_what_there_is_to_tell_is_told_soon_after_it_is_known():
+    """It is asked for every second until it is told, though signs of life are a minute apart."""
+    answers, is_told = iter((False, True)), threading.Event()
+
+    def tells():
+        answer = next(answers)
+        if answer:
+            is_told.set()
+        return answer
+
+    worker = Worker(Slow(), 0)
+    worker.enter(tells)
+    assert is_told.wait(BEAT / 4)
+    worker.leave()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from .listing import differing
+from ..found import differing
 from .reaching import told
 from .reading import SHORT, id_of, kind_of, name_of, number, seconds_of
 from .references import referred

@@ -9,8 +9,8 @@ import click
 
 from .. import tags as t
 from ..comparing import compared
+from ..found import differing
 from ..identity.explain import ABSENT
-from .listing import differing
 from .reaching import told
 from .reading import found, id_of, name_of, number, opened
 from .references import referred

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..found import differing
 from .reading import SHORT, age, duration, id_of, kind_of, name_of, number, seconds_of
 from .references import ways_of
 from .speaking import status_painted
@@ -120,12 +121,6 @@ def changed_params(shown: Sequence[Facts]) -> dict[str, str]:
         for changed in [differing([one.params for one in runs])]
         for run in runs
     }
-
-
-def differing(each: Sequence[Mapping[str, object]]) -> list[str]:
-    """The keys that have not the same value in all of these, in order."""
-    keys = dict.fromkeys(key for one in each for key in one)
-    return [key for key in keys if any(key not in one or one[key] != each[0].get(key) for one in each)]
 
 
 def _short(value: str) -> str:

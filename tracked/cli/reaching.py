@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from .speaking import safe_lines, say
+from .speaking import note, safe_lines, say
 
 NOT_FOUND = 3
 """Exit code: there is no such run, or it could be several."""
@@ -24,4 +24,7 @@ def told() -> Iterator[None]:
     except TrackedError as error:
         say(f"Error: {safe_lines(str(error))}", err=True)
         codes = {RunNotFound: NOT_FOUND, BackendUnavailable: UNREACHABLE}
-        sys.exit(next((code for kind, code in codes.items() if isinstance(error, kind)), 1))
+        code = next((code for kind, code in codes.items() if isinstance(error, kind)), 1)
+        if code == UNREACHABLE:
+            note("`tracked doctor` says what helps; what is recorded is kept until the store takes it")
+        sys.exit(code)

@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from .. import tags as t
-from ..errors import ConfigError, RunNotFound
+from ..errors import BackendUnavailable, ConfigError, RunNotFound
 from ..finding import delivered
+from ..mlflow.durable.reach import answers
 from ..reachable import may_know
 from ..session.findings import span
 
@@ -28,12 +29,15 @@ def opened() -> Session:
     Raises:
         RunNotFound: there is no store yet.
         ConfigError: a setting is wrong, or the store is none that MLflow can read.
+        BackendUnavailable: the store does not answer.
     """
     session = delivered()
     if not session.is_mlflow:
         raise ConfigError(f"{session.shown_uri} is a store for tests: look into it with tracked.testing")
     if not may_know(session):
         raise RunNotFound(f"there are no runs yet: the first one makes {session.shown_uri}")
+    if not answers(session.uri):  # MLflow's own client would ask for minutes
+        raise BackendUnavailable(f"{session.shown_uri} does not answer")
     return session
 
 

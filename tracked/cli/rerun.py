@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from ..errors import ConfigError
+from ..provenance.verdict import ATOL, RTOL
 from ..rerunning import Plan, Verdict, planned, verified
 from .reaching import told
 from .reading import id_of
@@ -45,8 +46,8 @@ def rerun(*, run: str, changes: tuple[str, ...], dry_run: bool, as_json: bool) -
 
 @click.command()
 @click.argument("run")
-@click.option("--rtol", default=1e-5, show_default=True, help="How far a number may be off, as a part of it.")
-@click.option("--atol", default=1e-8, show_default=True, help="How far a number may be off in any case.")
+@click.option("--rtol", default=RTOL, show_default=True, help="How far a number may be off, as a part of it.")
+@click.option("--atol", default=ATOL, show_default=True, help="How far a number may be off in any case.")
 @click.option("--metric", "metrics", multiple=True, help="Only this metric; may be given several times.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def verify(*, run: str, rtol: float, atol: float, metrics: tuple[str, ...], as_json: bool) -> None:

@@ -10,6 +10,7 @@ import click
 
 from .. import tags as t
 from ..mlflow.columns import ATTRIBUTES
+from ..switches import stage_of
 from .listing import Row, lines
 from .reaching import told
 from .reading import as_dict, found, id_of, opened, scope
@@ -21,14 +22,6 @@ if TYPE_CHECKING:
     from ..mlflow.queries import Where
     from ..session.building import Session
 
-KINDS = {
-    "sweep": "hpo",
-    "trial": "hpo_trial",
-    "training": "training",
-    "benchmark": "benchmark",
-    "conversion": "conversion",
-}
-"""What a person calls a kind, and its stage."""
 INSIDE = 12
 """Runs below one run that are shown of many."""
 
@@ -92,7 +85,7 @@ def _asked(
     *,
     at_roots: bool,
 ) -> list[Facts]:
-    stage, keys = KINDS.get(kind or "", kind), t.reading_order(t.STAGE, session.settings.tags)
+    stage, keys = stage_of(kind or ""), t.reading_order(t.STAGE, session.settings.tags)
     of_kind: list[Where] = [{f"tags.{key}": stage} for key in keys] if stage else [{}]
     roots: Where = {f"tags.{t.MLFLOW_PARENT}": None} if at_roots else {}
     return found(session, place, " AND ".join(filters), _order(sort), most, where=(of_kind, roots))

@@ -79,9 +79,7 @@ class Attempt:
         """End it by what the user's function returned."""
         self._is_over = True
         with guard:
-            named = in_order(self.search.objectives, result)
-            # A tuple of the objectives has their names; whatever else is returned goes by its type.
-            log_result(self.run, named if named and len(named) == len(result) else result)
+            log_result(self.run, named_result(self.search.objectives, result))
         try:
             told = self._tell("complete", self._objectives(result))
         except BaseException as error:  # the storage of the study, or Ctrl-C
@@ -136,6 +134,12 @@ def in_order(names: Sequence[str], result: Any) -> dict[str, float]:
         return {}
     numbers = zip(names, map(number_of, result), strict=False)
     return {name: number for name, number in numbers if number is not None}
+
+
+def named_result(names: Sequence[str], result: Any) -> Any:
+    """A tuple of the objectives with their names; whatever else is returned goes by its type."""
+    named = in_order(names, result)
+    return named if named and len(named) == len(result) else result
 
 
 def trial_of(told: Told, metrics: Mapping[str, float], run: Run | None) -> Trial:

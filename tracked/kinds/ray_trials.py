@@ -25,10 +25,9 @@ from ..redact import is_secret_name
 from ..run import Run
 from ..scope import untracked
 from ..sweeps.ray_engine import How, has_other_machines, try_in_ray, version
-from .attempt import STAGE, Attempt, in_order
+from .attempt import STAGE, Attempt, in_order, named_result
 from .objective import Objective
 from .shared_trials import SharedTrials
-from .sweep_options import SweepOptions
 from .trials import Trials
 
 _SOON = 0.2
@@ -60,7 +59,7 @@ class Remote:
             result = self.objective.call(job[VALUES])
         ears.report = None
         with guard:
-            log_result(run, result)
+            log_result(run, named_result(self.names, result))
         return {HEARD: {**ears.heard, **in_order(self.names, result)}, LAST: dict(run.last)}
 
     def _run(self, carrier: Mapping[str, str]) -> Run:
@@ -93,17 +92,13 @@ class InRay(Trials):
     """Hands trials out to Ray's workers and takes in what becomes of them: the desk of ``sweeps.ray_desk``."""
 
     objective: Objective
-    is_done = False
-    _asked: Future[Suggested | None] | None = None
-
-    def __init__(self, run: Run, options: SweepOptions, objective: Objective) -> None:
-        super().__init__(run, options, objective)
-        self._at_work: dict[int, Attempt] = {}
-        self._error: BaseException | None = None
 
     def _work_at_once(self, n_jobs: int) -> None:
         del n_jobs  # see `next_job`
-        self.is_done, self._error = False, None
+        self.is_done = False
+        self._at_work: dict[int, Attempt] = {}
+        self._asked: Future[Suggested | None] | None = None
+        self._error: BaseException | None = None
         # An engine may wait for what other processes are at, and meanwhile our own trials go on.
         self._asking = ThreadPoolExecutor(1, thread_name_prefix="tracked-ask")
         try:
@@ -113,9 +108,12 @@ class InRay(Trials):
             raise
         finally:
             self._asking.shutdown(wait=False)
-        if self._at_work:
+        self._check_how_it_ended()
+
+    def _check_how_it_ended(self) -> None:
+        if self._at_work or not self.is_done:
             # Ray Tune ends by itself on Ctrl-C, and says nothing of it.
-            self._error = KeyboardInterrupt()
+            self._error = self._error or KeyboardInterrupt()
             self._abandon(self._error)
         if self._error is not None:
             raise self._error

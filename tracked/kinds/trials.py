@@ -12,10 +12,9 @@ from typing import Any
 
 from .. import tags as t
 from ..context import current_is
-from ..endings import ended
 from ..errors import MetricNotFound
 from ..guard import guard
-from ..outcome import Outcome
+from ..handles import block
 from ..ports import Suggested, SweepEngine, Told
 from ..run import Run
 from ..sweeps import Search
@@ -71,15 +70,8 @@ class Trials:
         """Try these hyperparameters, after the sweep has ended; its run is open meanwhile."""
         self._stop.clear()
         self._until = self._last_moment()
-        run = self._reopened(points)
-        try:
-            with current_is(run):
-                sweep = self.try_all()
-        except BaseException as error:  # what a trial raised, or Ctrl-C: the run ends as it says
-            ended(run, error)
-            raise
-        run.close(Outcome())
-        return sweep
+        with block(self._reopened(points)):
+            return self.try_all()
 
     def _reopened(self, points: Sequence[Mapping[str, Any]]) -> Run:
         self.engine.queue(points)

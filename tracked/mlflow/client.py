@@ -13,6 +13,7 @@ from mlflow.exceptions import MlflowException
 
 from ..errors import BackendUnavailable, Refused, RunNotFound
 from ..ports import BY_ID
+from ..process import after_fork
 from .faults import code_of, told
 from .stores import ensure_store, identity_of
 from .urls import public
@@ -48,6 +49,13 @@ def client_for(uri: str, templates: Path | None = None) -> MlflowClient:
                 client = MlflowClient(tracking_uri=uri, registry_uri=uri)
             _CLIENTS[uri] = held = _Held(client, identity_of(uri))
         return held.client
+
+
+@after_fork
+def _forked() -> None:
+    """The lock may have been held by a thread that the child does not have."""
+    global _LOCK  # noqa: PLW0603 - replaced where nobody can hold it
+    _LOCK = Lock()
 
 
 def _let_go(client: MlflowClient) -> None:

@@ -6,13 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from statistics import fmean
-from typing import Any
 
 from ..errors import Refused
-from . import narrow
+from . import histories, narrow
 from .client import client_for
 from .columns import LARGEST
-from .faults import told
 
 Curves = dict[str, dict[str, list[float]]]
 """Means of equal stretches of the steps, in their order, by run and metric."""
@@ -36,18 +34,17 @@ def curves(
     runs, keys = list(metrics), sorted({key for wanted in metrics.values() for key in wanted})
     found = narrow.curves(client, runs, keys, width)
     if found is None:
-        points = ((run, key, _history(client, run, key)) for run in runs for key in metrics[run])
-        found = [(run, key, mean) for run, key, points_of in points for mean in means(points_of, width)]
+        courses = ((run, key, _course(uri, run, key, templates)) for run in runs for key in metrics[run])
+        found = [(run, key, mean) for run, key, course in courses for mean in means(course, width)]
     made: Curves = {}
     for run, key, mean in found:
         made.setdefault(run, {}).setdefault(key, []).append(mean)
     return made
 
 
-def _history(client: Any, run_id: str, key: str) -> list[tuple[int, float]]:
+def _course(uri: str, run_id: str, key: str, templates: Path | None) -> list[tuple[int, float]]:
     try:
-        with told():
-            return [(point.step, point.value) for point in client.get_metric_history(run_id, key)]
+        return [(point.step, point.value) for point in histories.points(uri, run_id, key, templates)]
     except Refused:  # deleted meanwhile
         return []
 

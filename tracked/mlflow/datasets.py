@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -66,16 +67,9 @@ def taken(client: MlflowClient, run_id: str, tags: Mapping[str, str]) -> dict[st
 def _input(name: str, data: Mapping[str, Any]) -> DatasetInput:
     shape = data["shape"]
     source = json.dumps({"tags": {"argument": name, "type": data["type"]}})
-    profile = {"num_rows": shape[0], "num_elements": _product(shape)}
+    profile = {"num_rows": shape[0], "num_elements": math.prod(shape)}
     dataset = Dataset(name, data["digest"], "code", source, json.dumps(_schema(data)), json.dumps(profile))
     return DatasetInput(dataset, [InputTag(MLFLOW_DATASET_CONTEXT, name)])
-
-
-def _product(shape: list[int]) -> int:
-    number = 1
-    for length in shape:
-        number *= length
-    return number
 
 
 def _schema(data: Mapping[str, Any]) -> dict[str, Any]:

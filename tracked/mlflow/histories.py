@@ -30,6 +30,7 @@ def points(uri: str, run_id: str, metric: str, templates: Path | None = None) ->
     """All points of a metric of a run, in the order in which they came.
 
     Raises:
+        Refused: there is no such run.
         BackendUnavailable: the store does not answer.
     """
     with told():

@@ -15,6 +15,7 @@ from .stores import artifact_root, database_of, ensure_store
 from .uris import normalise
 
 __all__ = [
+    "Configured",
     "Target",
     "artifact_root",
     "database_of",
@@ -38,13 +39,22 @@ class Target(NamedTuple):
     """A sentence that the person should read once."""
 
 
+class Configured(NamedTuple):
+    """A URI that the settings name."""
+
+    uri: str
+    """Empty if they name none."""
+    origin: str
+    folder: Path
+    """Where a relative one starts."""
+
+
 def resolve_uri(
     explicit: str | None = None,
     ml_client: Any = None,
-    configured: str | None = None,
+    configured: Configured | None = None,
     *,
     root: Path,
-    files: Path | None = None,
     environ: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     top: Path = _ROOT,
@@ -57,11 +67,10 @@ def resolve_uri(
     Args:
         explicit: a URI given in code.
         ml_client: an ``azure.ai.ml.MLClient``, or anything with its ``workspaces.get``.
-        configured: a URI from a file of the project; a relative one starts at ``files``.
+        configured: what the settings name.
         root: the project's folder, where the local default lies.
-        files: the folder of the configuration files; ``root`` if not given.
         environ: the environment; that of the process if not given.
-        cwd: where relative URIs of all other origins start.
+        cwd: where other relative URIs start.
         top: the root of the file system, as far as Colab's and Kaggle's folders go.
 
     Raises:
@@ -69,25 +78,21 @@ def resolve_uri(
         BackendUnavailable: the workspace of ``ml_client`` cannot be read.
     """
     environ = os.environ if environ is None else environ
-    given: Iterator[tuple[str | None, str, Path]] = (
-        (uri, origin, files or root if origin == "configuration" else cwd or Path.cwd())
-        for uri, origin in _candidates(explicit, ml_client, configured, environ)
-    )
-    for uri, origin, start in given:
+    for uri, origin, folder in _candidates(explicit, ml_client, configured, environ):
         if uri:
-            return _target(str(uri), origin, start)
+            return _target(str(uri), origin, folder or cwd or Path.cwd())
     return _target(f"sqlite:///{_local_folder(environ, root, top).as_posix()}/mlflow.db", "default", root)
 
 
 def _candidates(
-    explicit: str | None, ml_client: Any, configured: str | None, environ: Mapping[str, str]
-) -> Iterator[tuple[str | None, str]]:
+    explicit: str | None, ml_client: Any, configured: Configured | None, environ: Mapping[str, str]
+) -> Iterator[tuple[str | None, str, Path | None]]:
     """Strongest first; lazily, so that a workspace is asked only when nothing stronger is given."""
-    yield explicit, "tracking_uri"
-    yield (None if ml_client is None else _workspace_uri(ml_client)), "ml_client"
-    yield configured, "configuration"
-    yield environ.get("MLFLOW_TRACKING_URI"), "MLFLOW_TRACKING_URI"
-    yield _uri_of_loaded_mlflow(), "mlflow.set_tracking_uri"
+    yield explicit, "tracking_uri", None
+    yield (None if ml_client is None else _workspace_uri(ml_client)), "ml_client", None
+    yield configured or (None, "", None)
+    yield environ.get("MLFLOW_TRACKING_URI"), "MLFLOW_TRACKING_URI", None
+    yield _uri_of_loaded_mlflow(), "mlflow.set_tracking_uri", None
 
 
 def _target(uri: str, origin: str, start: Path) -> Target:

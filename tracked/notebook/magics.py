@@ -79,9 +79,9 @@ class _Said(str):
         return str(self)
 
 
-def _runs() -> Runs:
+def _runs() -> list[Any]:
     try:
-        return Runs(find_mlflow_runs(), sessions.current().uri)
+        return find_mlflow_runs()
     except RunNotFound:  # no experiment yet
         return Runs()
 

@@ -6,7 +6,6 @@ All global state of ``tracked`` is here.  What a session is made of is imported 
 from __future__ import annotations
 
 import atexit
-import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -16,8 +15,8 @@ from .. import speech
 from ..context import RunRef
 from ..guard import guard
 from ..later import Later
-from ..settings import Wrong, raise_
-from ..switches import Switches
+from ..process import after_fork
+from ..switches import Switches, off
 from ..switches import switches as switches_of
 
 if TYPE_CHECKING:
@@ -71,18 +70,17 @@ def switches(stage: str) -> Switches:
     return switches_of(current().settings, stage)
 
 
-def _build(
-    configured: Mapping[str, Any],
-    ml_client: Any = None,
-    *,
-    fallback_to_local: bool = True,
-    wrong: Wrong = raise_,
-) -> Session:
+def switched_off() -> list[str]:
+    """The stages whose runs are switched off, if a session has been made by now."""
+    return [] if _SESSION is None else off(_SESSION.settings)
+
+
+def _build(configured: Mapping[str, Any], ml_client: Any = None, **how: Any) -> Session:
     from .building import build  # noqa: PLC0415 - keeps `import tracked` quick
 
     atexit.unregister(_at_exit)
     atexit.register(_at_exit)
-    return build(configured, ml_client, fallback_to_local=fallback_to_local, wrong=wrong)
+    return build(configured, ml_client, **how)
 
 
 def configure(values: Mapping[str, Any], ml_client: Any = None, *, fallback_to_local: bool = True) -> Session:
@@ -237,13 +235,10 @@ def _at_exit() -> None:
             session.finish()
 
 
+@after_fork
 def _forked() -> None:
     """Locks may have been held by threads that the child does not have."""
     global _LOCK  # noqa: PLW0603 - replaced where nobody can hold it
     _LOCK = threading.RLock()
     for session in _all():
         session.crew.forked()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forked)

@@ -201,8 +201,7 @@ def build(
     choice = configured, ml_client, settings, root
     target = targets.chosen(*choice, fallback_to_local=fallback_to_local, wrong=wrong)
     targets.say_of(target, settings)
-    if target.origin != "configuration":  # else the setting's own origin says more
-        settings = replace(settings, origins={**settings.origins, "tracking_uri": target.origin})
+    settings = replace(settings, origins={**settings.origins, "tracking_uri": target.origin})
     if settings.durable and not is_for_tests(target.uri):
         aliases.durable_uri(target.uri)
     home = place.home(settings.home)

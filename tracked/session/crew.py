@@ -72,9 +72,8 @@ class Crew:
 
     def _ensure_thread(self) -> None:
         if self._thread is None or not self._thread.is_ours():
-            if (
-                threading.main_thread().is_alive()
-            ):  # at the end of the program nothing large can be imported any more
+            # At the end of the program nothing large can be imported any more.
+            if threading.main_thread().is_alive():
                 with guard:
                     # Loads MLflow now: while a thread does, the user's own imports meet modules that are half there.
                     backend_for(self.uri, self.home)

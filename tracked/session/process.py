@@ -127,7 +127,8 @@ def launch(called: Sequence[str], folder: Folder, told: Mapping[str, str]) -> No
     """
     if not sys.executable:
         raise OSError(errno.ENOENT, "this Python does not know its own executable")
-    environ = {k: v for k, v in os.environ.items() if k not in _not_for_the_shipper(os.environ)}
+    left_out = _not_for_the_shipper(os.environ)
+    environ = {k: v for k, v in os.environ.items() if k not in left_out}
     environ |= {**told, "PYTHONPATH": _python_path(environ)}
     if os.name == "nt":
         flags = subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP  # type: ignore[attr-defined]

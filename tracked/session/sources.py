@@ -72,7 +72,10 @@ def load(
     strange = [line for layer in files for line in unknown(layer, also=[*switches.KINDS, "azure"])]
     for line in [*strange, *unknown(variables, also=SWITCHES), *remarks]:
         speech.warn_once(line)
-    return merge([code, variables, *files, from_mlflow_environment(environ)], wrong)
+    settings = merge([code, variables, *files, from_mlflow_environment(environ)], wrong)
+    for line in switches.doubts(settings):
+        speech.warn_once(line)
+    return settings
 
 
 def from_environment(environ: Mapping[str, str]) -> Layer:

@@ -11,7 +11,7 @@ from typing import Any
 from .. import speech
 from ..errors import BackendUnavailable, ConfigError
 from ..mlflow import setup as mlflow_setup
-from ..mlflow.setup import Target
+from ..mlflow.setup import Configured, Target
 from ..settings import Settings, Wrong
 from . import workspaces
 from .backends import is_for_tests
@@ -55,7 +55,8 @@ def chosen(
     explicit = configured.get("tracking_uri")
     try:
         files = Path(settings.config_dir) if settings.config_dir else root
-        target = mlflow_setup.resolve_uri(explicit, ml_client, settings.tracking_uri, root=root, files=files)
+        by_settings = Configured(settings.tracking_uri, settings.origins["tracking_uri"], files)
+        target = mlflow_setup.resolve_uri(explicit, ml_client, by_settings, root=root)
         workspaces.check(target.uri)
     except ConfigError as error:
         wrong(error)

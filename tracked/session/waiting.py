@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 from ..journal import ids, lines
 from ..journal.acks import read_ack
 from ..journal.folder import Folder
+from ..patience import pauses
 from ..ports import RemoteRun
 from ..shipper import status
 from ..shipper.bell import ring
@@ -45,7 +46,7 @@ def wait(
     """
     watch, began, asked = status.Watch(folder.status), time.time(), 0.0
     until = time.monotonic() + timeout
-    for pause in _pauses():
+    for pause in pauses(0.002, 0.05):
         if done():
             return True
         now = time.monotonic()
@@ -76,13 +77,6 @@ def why(folder: Folder) -> str:
     if told.error or told.phase == status.GONE or silent < STALLED:
         return told.error
     return f"process {told.pid}, which delivers, is {told.phase} and has given no sign of life for {silent:.0f} s"
-
-
-def _pauses() -> Iterator[float]:
-    pause = 0.002
-    while True:
-        yield pause
-        pause = min(0.05, pause * 1.5)
 
 
 class Ids:

@@ -68,7 +68,8 @@ def forget_run(environ: MutableMapping[str, str]) -> None:
 def versions(uri: str) -> Iterator[Finding]:
     """What of Azure's packages does not work together."""
     if why := bind.problem(uri):
-        yield Finding("azure", ERROR, why.partition(": ")[0], why.partition(": ")[2])
+        what, _, cure = why.partition(": ")
+        yield Finding("azure", ERROR, what, cure)
     from ..azure.versions import mismatches  # noqa: PLC0415 - as above
 
     for found in mismatches():

@@ -95,8 +95,12 @@ class Watch:
         return told, time.monotonic() - self._since
 
 
+_SIGN, _IDLE_SIGN = 0.5, 2.0
+"""Seconds between two signs of life, and of one that has nothing to do: several in any time that one is waited for."""
+
+
 class Teller:
-    """Writes the status when the phase changes, and every half second as a sign of life."""
+    """Writes the status when there is news, and else now and then, as a sign of life."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -105,7 +109,8 @@ class Teller:
     def tell(self, phase: str, error: str = "", set_aside: int = 0) -> None:
         """Say what is being done now."""
         now = time.time()
-        fresh = now - self.last.time < 0.5
+        # A clock that was set back must not silence it: whoever watches would take it for hung.
+        fresh = abs(now - self.last.time) < (_IDLE_SIGN if phase == IDLE else _SIGN)
         if fresh and (phase, error, set_aside) == (self.last.phase, self.last.error, self.last.set_aside):
             return
         self.last = Status(phase, os.getpid(), now, error, set_aside, this_process(), versions())

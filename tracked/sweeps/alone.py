@@ -11,6 +11,7 @@ from optuna.exceptions import DuplicatedStudyError
 from optuna.storages import BaseStorage
 from optuna.study import StudyDirection
 
+from ..patience import pauses
 from ..process import is_alive
 from .quiet import unannounced
 
@@ -54,10 +55,3 @@ def _taken(storage: BaseStorage, name: str, process: Mapping[str, Any]) -> int:
                 continue
         time.sleep(pause)
     raise AssertionError
-
-
-def pauses(first: float, longest: float) -> Iterator[float]:
-    """Seconds to wait, again and again, each time somewhat longer."""
-    while True:
-        yield first
-        first = min(longest, first * 1.5)

@@ -7,7 +7,9 @@ told here.  So a sweep that is called again goes on from the study: no state of 
 from __future__ import annotations
 
 import os
+import signal
 import tempfile
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -27,6 +29,8 @@ _QUIET = {
     "TUNE_WARN_THRESHOLD_S": "60",
     "RAY_AIR_NEW_OUTPUT": "0",
 }
+_HANDLED = ("SIGINT", "SIGUSR1")
+"""Signals for which Ray Tune sets a handler."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,8 @@ def try_in_ray(desk: Desk, work: Work, how: How) -> None:
         ConfigError: the work cannot be sent to workers.
     """
     watched = Watched(desk)
-    with _running(), _environment(_QUIET), tempfile.TemporaryDirectory(prefix="tracked-ray-") as folder:
+    scratch = tempfile.TemporaryDirectory(prefix="tracked-ray-")
+    with _running(), _environment(_QUIET), _own_handlers(), scratch as folder:
         try:
             tune.Tuner(
                 tune.with_resources(_sendable(work, how.metric), dict(how.resources)),
@@ -117,6 +122,20 @@ def _environment(values: Mapping[str, str]) -> Iterator[None]:
             stack.callback(os.environ.pop, name, None)
         os.environ.update(new)
         yield
+
+
+@contextmanager
+def _own_handlers() -> Iterator[None]:
+    """The handlers of the process's signals, as they were, after this block: Ray Tune leaves its own."""
+    there = [getattr(signal, name) for name in _HANDLED if hasattr(signal, name)]
+    is_main = threading.current_thread() is threading.main_thread()  # elsewhere nobody can set one
+    before = {number: signal.getsignal(number) for number in there if is_main}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            if handler is not None:  # it is not Python's
+                signal.signal(number, handler)
 
 
 def _sendable(work: Work, metric: str) -> Any:

@@ -10,8 +10,8 @@ from typing import Any
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
+from ..patience import pauses
 from ..ports import Suggested, Told
-from .alone import pauses
 from .asking import Trial
 from .optuna_engine import OptunaEngine
 from .reading import STATES, told

@@ -109,9 +109,10 @@ def test_a_job_may_be_made_in_another_workspace(azure, code, tmp_path):
         from tracked.elsewhere import Job
         other = tracked.create_ml_client_from_config(workspace_name={names.OTHER!r})
         job = Job({name!r}, "", "jobs", {uri!r}, other)
-        print(json.dumps([job.status, job.data.metrics["acc"], len(job.children())]))
+        file = job.download("model.bin").read_text()
+        print(json.dumps([job.status, job.data.metrics["acc"], len(job.children()), file]))
     """)
-    assert ["FINISHED", 0.9, 1] == told
+    assert ["FINISHED", 0.9, 1, "weights"] == told
     of_the_job = [each.path for each in azure.log(name) if "/workspaces/" in each.path]
     assert of_the_job
     assert [] == [path for path in of_the_job if names.OTHER not in path]

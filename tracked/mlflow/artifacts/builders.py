@@ -1,7 +1,8 @@
-"""Plugins that were made for an earlier MLflow, whose builder of artifact repositories takes the artifacts' URI only.
+"""Builders of artifact repositories that plugins bring, and what some of them do not understand.
 
-Azure's plugin before 1.61 is one: under MLflow 3.2 and later every call for an artifact fails in it.  What is
-registered in its place hands over what it takes; that is done only once it has failed.
+Some were made for an earlier MLflow, and take the artifacts' URI only.  Azure's before 1.61 is one: under MLflow 3.2
+and later every call for an artifact fails in it.  What is registered in its place hands over what it takes; that is
+done only once it has failed.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from mlflow.tracking._tracking_service import utils
 from ..aliases import ARTIFACTS
 
 Builder = Callable[..., Any]
+_MADE_OF = ("_service_context", "_experiment_name", "_run_id", "path")
+"""What Azure's client for the files of a run is made of."""
 
 
 def repository_of(client: MlflowClient, run_id: str) -> Any:
@@ -24,6 +27,10 @@ def repository_of(client: MlflowClient, run_id: str) -> Any:
     if _is_kept_here(run_id):
         uri = client.get_run(run_id).info.artifact_uri
         return artifact_repository_registry.get_artifact_repository(uri, tracking_uri=client.tracking_uri)
+    return _in_its_workspace(client, _chosen(client, run_id))
+
+
+def _chosen(client: MlflowClient, run_id: str) -> Any:
     # There is no public way.
     choose = client._tracking_client._get_artifact_repo  # noqa: SLF001
     try:
@@ -33,6 +40,17 @@ def repository_of(client: MlflowClient, run_id: str) -> Any:
         if "unexpected keyword argument" not in str(error) or not _eased(scheme):
             raise
     return choose(run_id)
+
+
+def _in_its_workspace(client: MlflowClient, repository: Any) -> Any:
+    """Azure's builder looks where MLflow is pointed, whichever store it is told: let it be the client's workspace."""
+    files: Any = getattr(repository, "artifacts", None)
+    if all(hasattr(files, name) for name in _MADE_OF):
+        theirs, *names = (getattr(files, name) for name in _MADE_OF)
+        ours = getattr(client._tracking_client.store, "service_context", theirs)  # noqa: SLF001 - as above
+        if ours is not theirs:
+            repository.artifacts = type(files)(ours, *names)
+    return repository
 
 
 def _is_kept_here(run_id: str) -> bool:
